@@ -1,0 +1,64 @@
+/* nx.h: what every room shares: the types of the tables, the sets of dtypes, the naming of CPU levels. */
+#ifndef NX_H
+#define NX_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+/* module.c imports NumPy's C API once; the rooms see the same pointers. */
+#define PY_ARRAY_UNIQUE_SYMBOL nx_array_api
+#define PY_UFUNC_UNIQUE_SYMBOL nx_ufunc_api
+#ifndef NX_MODULE
+#define NO_IMPORT_ARRAY
+#define NO_IMPORT_UFUNC
+#endif
+#include <numpy/arrayobject.h>
+#include <numpy/ufuncobject.h>
+
+#include <math.h>
+
+/* A loop of a ufunc, and the dtypes it takes and gives in NumPy's own spelling, such as "ddd->d". */
+typedef struct {
+    PyUFuncGenericFunction loop;
+    const char *types;
+} nx_row;
+
+/* A ufunc. `signature` is NULL for an element-wise one; `rows` stand in the order of promotion (NumPy
+   takes the first that every input casts to safely) and end with a row of NULLs. */
+typedef struct {
+    const char *name;
+    const char *doc;
+    const char *signature;
+    int nin;
+    int nout;
+    const nx_row *rows;
+} nx_ufunc;
+
+/* The one symbol a room exports: its ufuncs, ended by one without a name. Every room is compiled once
+   per CPU level, so the symbol carries the level that meson gives as NX_LEVEL. */
+#define NX_SYMBOL_(family, level) nx_##family##_##level
+#define NX_SYMBOL(family, level) NX_SYMBOL_(family, level)
+#define NX_FAMILY(family) const nx_ufunc NX_SYMBOL(family, NX_LEVEL)[]
+
+/* Sets of dtypes for the tables: X(name of the loops, letter of the dtype, letter of the floating-point
+   dtype it computes to). nx_each.h reads a room once for every name. */
+#define NX_INTEGERS(X)                                                                                       \
+    X(bool, "?", "d")                                                                                        \
+    X(byte, "b", "d")                                                                                        \
+    X(ubyte, "B", "d")                                                                                       \
+    X(short, "h", "d")                                                                                       \
+    X(ushort, "H", "d")                                                                                      \
+    X(int, "i", "d")                                                                                         \
+    X(uint, "I", "d")                                                                                        \
+    X(long, "l", "d")                                                                                        \
+    X(ulong, "L", "d")                                                                                       \
+    X(longlong, "q", "d")                                                                                    \
+    X(ulonglong, "Q", "d")
+#define NX_FLOATS(X)                                                                                         \
+    X(float, "f", "f")                                                                                       \
+    X(double, "d", "d")
+
+/* For kernels that a loop calls with constants in place of some arguments: each call is compiled anew. */
+#define NX_INLINE static inline __attribute__((always_inline))
+
+#endif
