@@ -1,1 +1,14 @@
-from ._ufuncs import *
+"""NumPy ufuncs and gufuncs whose inner loops are C."""
+
+from ._config import show_config, test
+from ._ufuncs import *  # noqa: F403
+from ._ufuncs import __all__ as _ufunc_names
+from ._ufuncs import __version__ as __version__
+
+__all__ = [*_ufunc_names, "show_config", "test"]
+
+for _name in _ufunc_names:
+    try:
+        globals()[_name].__module__ = __name__
+    except AttributeError:  # NumPy before 2.3: attributes of a ufunc cannot be set
+        break

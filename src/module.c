@@ -216,7 +216,7 @@ static int module_exec(PyObject *module)
         return -1;
     if (PyModule_AddStringConstant(module, "cpu_level", level->name) < 0 ||
         PyModule_AddStringConstant(module, "numpy_headers", NX_NUMPY_HEADERS) < 0 ||
-        PyModule_AddStringConstant(module, "compiler", __VERSION__) < 0 ||
+        PyModule_AddStringConstant(module, "compiler", NX_COMPILER) < 0 ||
         PyModule_AddStringConstant(module, "__version__", NX_VERSION) < 0)
         return -1;
     return 0;

@@ -49,7 +49,7 @@ static const char rolling_score_doc[] =
     ">>> import numpy as np\n"
     ">>> import numpy_ext as nx\n"
     ">>> nx.rolling_score([1.0, 3.0, 2.0, 5.0])\n"
-    "array([1.  , 3.9 , 1.95, 6.755])\n"
+    "array([1.   , 3.9  , 1.95 , 6.755])\n"
     "\n"
     "Many series at once, down the columns:\n"
     "\n"
@@ -114,7 +114,7 @@ static const char rolling_score_resume_doc[] =
     ">>> first, state = nx.rolling_score_resume(x[:2], 0.9, 0.5, 0.0)\n"
     ">>> second, state = nx.rolling_score_resume(x[2:], 0.9, 0.5, state)\n"
     ">>> np.concatenate([first, second])\n"
-    "array([1.  , 3.9 , 1.95, 6.755])\n"
+    "array([1.   , 3.9  , 1.95 , 6.755])\n"
     ">>> float(state)\n"
     "6.755\n";
 

@@ -1,0 +1,20 @@
+"""How Sphinx builds these pages."""
+
+import numpy_ext
+
+project = "numpy_ext"
+author = "the numpy_ext developers"
+project_copyright = "the numpy_ext developers"
+version = release = numpy_ext.__version__
+
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.mathjax", "numpydoc"]
+exclude_patterns = ["_build"]
+numpydoc_show_class_members = False
+
+html_theme = "pydata_sphinx_theme"
+html_title = f"numpy_ext {version}"
+html_show_sourcelink = False
+html_theme_options = {
+    "header_links_before_dropdown": 6,
+    "show_toc_level": 2,
+}

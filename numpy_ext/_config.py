@@ -1,0 +1,95 @@
+"""What this build is and whether it works."""
+
+import doctest
+import sys
+from typing import Any
+
+import numpy as np
+
+from . import _ufuncs
+
+
+def show_config(mode: str = "stdout") -> dict[str, dict[str, Any]] | None:
+    """
+    Show the versions, the CPU level and the threads of this build.
+
+    Parameters
+    ----------
+    mode : {"stdout", "dicts"}, optional
+        "stdout" prints, "dicts" returns.
+
+    Returns
+    -------
+    config : dict or None
+        With ``mode="dicts"``, one dict per section:
+
+        - "versions": of numpy_ext, NumPy, the NumPy headers of the build, Python and the C compiler;
+        - "cpu": the level in use, and all levels that this CPU runs, from the highest;
+        - "threads": how many threads a loop uses.
+
+    Raises
+    ------
+    ValueError
+        `mode` is neither of the two.
+
+    Notes
+    -----
+    The environment variable ``NUMPY_EXT_CPU``, read at import, names a level to use in place of the highest:
+    "baseline", and on x86-64 also "v3" (AVX2) or "v4" (AVX-512). Results are the same on every level.
+
+    Examples
+    --------
+    >>> import numpy_ext as nx
+    >>> config = nx.show_config(mode="dicts")
+    >>> config["cpu"]["level"] in config["cpu"]["levels"]
+    True
+    """
+    config: dict[str, dict[str, Any]] = {
+        "versions": {
+            "numpy_ext": _ufuncs.__version__,
+            "numpy": np.__version__,
+            "numpy headers": _ufuncs.numpy_headers,
+            "python": sys.version.split()[0],
+            "compiler": _ufuncs.compiler,
+        },
+        "cpu": {"level": _ufuncs.cpu_level, "levels": list(_ufuncs.cpu_levels)},
+        "threads": {"number": 1},
+    }
+    if mode == "dicts":
+        return config
+    if mode != "stdout":
+        raise ValueError(f"mode is {mode!r}; it must be 'stdout' or 'dicts'")
+    for section, entries in config.items():
+        print(f"{section}:")
+        for name, value in entries.items():
+            print(f"  {name}: {', '.join(value) if isinstance(value, list) else value}")
+    return None
+
+
+def test() -> bool:
+    """
+    Run the examples of every public docstring.
+
+    Returns
+    -------
+    passed : bool
+        True when every example printed what it says. A failing example is printed with what it gave.
+
+    Notes
+    -----
+    This checks an installation. The test suite stands in the repository.
+
+    Examples
+    --------
+    >>> import numpy_ext as nx
+    >>> passed = nx.test()  # doctest: +SKIP
+    """
+    package = sys.modules[__package__]
+    runner = doctest.DocTestRunner()
+    parser = doctest.DocTestParser()
+    for name in package.__all__:
+        examples = parser.get_doctest(getattr(package, name).__doc__, {}, name, None, None)
+        runner.run(examples)
+    failed, attempted = runner.summarize(verbose=False)
+    print(f"{attempted - failed} examples passed, {failed} failed")
+    return failed == 0 and attempted > 0

@@ -1,0 +1,10 @@
+# The ufuncs are named in __init__.pyi.
+import numpy as np
+
+__version__: str
+compiler: str
+cpu_level: str
+cpu_levels: list[str]
+numpy_headers: str
+
+def __getattr__(name: str) -> np.ufunc: ...

@@ -1,0 +1,68 @@
+"""One array in every memory layout, and the comparison of bits: what the tests of all families share."""
+
+import numpy as np
+
+# Around the widths of vectors, and on both sides of a block.
+LENGTHS = [*range(66), 127, 128, 129, 1023, 1024, 1025, 2048, 3000]
+
+
+def contiguous(values):
+    return np.array(values)
+
+
+def strided(values):
+    return np.repeat(values, 3, axis=-1)[..., ::3]
+
+
+def reversed_(values):
+    return np.array(values[..., ::-1])[..., ::-1]
+
+
+def fortran(values):
+    return np.array(values, order="F")
+
+
+def byte_swapped(values):
+    return values.astype(values.dtype.newbyteorder("S"))
+
+
+def field_of_packed_records(values):
+    """Unaligned, and a stride that is no multiple of the item size."""
+    records = np.empty(values.shape, [("before", "u1"), ("value", values.dtype), ("after", "u2")])
+    records["value"] = values
+    return records["value"]
+
+
+def between_others(values):
+    """Columns of a wider C-ordered array."""
+    wide = np.empty((*values.shape, 2), values.dtype)
+    wide[..., 0], wide[..., 1] = values, values
+    return wide[..., 1]
+
+
+LAYOUTS = [
+    contiguous,
+    strided,
+    reversed_,
+    fortran,
+    byte_swapped,
+    field_of_packed_records,
+    between_others,
+]
+
+
+def assert_same_bits(actual, expected):
+    """Equal in dtype, shape and every bit; one NaN is as good as another."""
+    actual, expected = np.asarray(actual), np.asarray(expected)
+    assert actual.dtype == expected.dtype
+    assert actual.shape == expected.shape
+    is_nan = np.isnan(expected)
+    np.testing.assert_array_equal(np.isnan(actual), is_nan)
+    bits = f"u{actual.dtype.itemsize}"
+    same = actual[~is_nan].view(bits) == expected[~is_nan].view(bits)
+    if not same.all():
+        first = np.flatnonzero(~same)[0]
+        raise AssertionError(
+            f"{(~same).sum()} of {same.size} differ, the first at {first}: "
+            f"{actual[~is_nan][first]!r}, expected {expected[~is_nan][first]!r}"
+        )

@@ -1,0 +1,38 @@
+import numpy as np
+import pytest
+
+import numpy_ext as nx
+
+
+def test_show_config_prints_every_entry(capsys):
+    assert nx.show_config() is None
+    printed = capsys.readouterr().out
+    for section, entries in nx.show_config(mode="dicts").items():
+        assert f"{section}:\n" in printed
+        for name in entries:
+            assert f"  {name}: " in printed
+
+
+def test_show_config_names_versions_level_and_threads():
+    config = nx.show_config(mode="dicts")
+    assert config["versions"]["numpy_ext"] == nx.__version__
+    assert config["versions"]["numpy"] == np.__version__
+    assert config["cpu"]["level"] in config["cpu"]["levels"]
+    assert config["threads"]["number"] == 1
+
+
+def test_show_config_refuses_another_mode():
+    with pytest.raises(ValueError, match="mode is 'json'; it must be 'stdout' or 'dicts'"):
+        nx.show_config(mode="json")
+
+
+def test_the_examples_of_every_docstring_pass(capsys):
+    assert nx.test()
+    assert capsys.readouterr().out.endswith(" examples passed, 0 failed\n")
+
+
+def test_a_wrong_example_is_told(capsys, monkeypatch):
+    monkeypatch.setattr(nx, "__all__", ["wrong"])
+    monkeypatch.setattr(nx, "wrong", type("wrong", (), {"__doc__": ">>> 1 + 1\n3\n"}), raising=False)
+    assert not nx.test()
+    assert capsys.readouterr().out.endswith("0 examples passed, 1 failed\n")

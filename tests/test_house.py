@@ -1,0 +1,120 @@
+"""The rules of the house, as assertions: one name in five places, no list kept by hand far from its loops."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import numpy_ext as nx
+
+ROOT = Path(__file__).resolve().parent.parent
+UFUNCS = [name for name in nx._ufuncs.__all__ if isinstance(getattr(nx, name), np.ufunc)]
+NOT_ROOMS = {"module.c"}
+ROOMS = sorted(path.stem for path in (ROOT / "src").glob("*.c") if path.name not in NOT_ROOMS)
+
+
+def text(path):
+    return (ROOT / path).read_text()
+
+
+def family_of(name):
+    """The room whose table names the ufunc."""
+    found = [room for room in ROOMS if f'{{"{name}", {name}_doc,' in text(f"src/{room}.c")]
+    assert len(found) == 1, f"{name} stands in the tables of {found}"
+    return found[0]
+
+
+def names(word, path):
+    return re.search(rf"\b{word}\b", text(path))
+
+
+def test_everything_that_c_exports_is_a_ufunc_and_public():
+    assert sorted(UFUNCS) == sorted(nx._ufuncs.__all__)
+    assert set(UFUNCS) < set(nx.__all__)
+    assert all(hasattr(nx, name) for name in nx.__all__)
+
+
+@pytest.mark.parametrize("name", UFUNCS)
+@pytest.mark.parametrize("place", ["tests/test_{}.py", "docs/families/{}.rst", "bench/bench_{}.py"])
+def test_every_ufunc_is_tested_documented_and_benchmarked(name, place):
+    path = place.format(family_of(name))
+    assert names(name, path), f"{path} does not name {name}"
+
+
+@pytest.mark.parametrize("name", UFUNCS)
+def test_every_ufunc_stands_in_the_table_of_the_readme(name):
+    assert re.search(rf"^\| `{name}\(", text("README.md"), re.MULTILINE)
+
+
+def test_every_room_is_compiled_and_every_family_has_a_room():
+    families = re.search(r"families = \[(.*?)\]", text("meson.build"), re.DOTALL)[1]
+    assert re.findall(r"'(\w+)'", families) == ROOMS
+
+
+def test_rooms_stay_small():
+    for room in ROOMS:
+        assert len(text(f"src/{room}.c").splitlines()) <= 400, f"src/{room}.c: split it"
+
+
+def test_every_test_file_mirrors_a_source():
+    modules = {path.stem.strip("_") for path in (ROOT / "numpy_ext").glob("*.py")}
+    for path in (ROOT / "tests").glob("test_*.py"):
+        subject = path.stem.removeprefix("test_")
+        assert subject in {*ROOMS, *modules, "module", "house"}, f"{path.name} mirrors no source"
+
+
+def test_the_stub_names_what_is_public():
+    stub = text("numpy_ext/__init__.pyi")
+    ufuncs = re.findall(r"^(\w+): np\.ufunc$", stub, re.MULTILINE)
+    functions = re.findall(r"import (\w+) as \1$", stub, re.MULTILINE)
+    assert sorted(ufuncs) == sorted(UFUNCS)
+    assert sorted([*ufuncs, *functions]) == sorted(nx.__all__)
+
+
+@pytest.mark.parametrize("name", UFUNCS)
+def test_the_first_line_of_a_docstring_names_each_input(name):
+    ufunc = getattr(nx, name)
+    ours = ufunc.__doc__.split("\n\n")[1]
+    inputs = re.fullmatch(rf"{name}\((\w+(?:, \w+)*), /, \.\.\.\)", ours)[1].split(", ")
+    assert len(inputs) == ufunc.nin
+    for word in inputs:
+        assert re.search(rf"^{word} : ", ufunc.__doc__, re.MULTILINE), f"{word} has no entry under Parameters"
+
+
+@pytest.mark.parametrize("name", nx.__all__)
+def test_a_docstring_has_the_sections_of_numpydoc(name):
+    doc = getattr(nx, name).__doc__
+    needed = ["Returns", "Notes", "Examples"]
+    if name in UFUNCS:
+        needed += ["Parameters", "Raises", "See Also"]
+    for section in needed:
+        assert f"\n{section}\n{'-' * len(section)}\n" in re.sub(r"\n +", "\n", doc), (
+            f"{name} has no section {section}"
+        )
+    assert ">>> " in doc
+
+
+def test_one_version():
+    version = re.search(r"version: '([^']+)'", text("meson.build"))[1]
+    assert nx.__version__ == version
+    assert f"version: {version}\n" in text("CITATION.cff")
+
+
+def test_the_readme_begins_with_two_commands():
+    blocks = re.findall(r"```sh\n(.*?)```", text("README.md"), re.DOTALL)
+    assert len(blocks) >= 2
+    assert "make demo" in blocks[0]
+    assert "make test" in blocks[1]
+    assert all(len(block.strip().splitlines()) == 1 for block in blocks[:2])
+
+
+def test_ci_runs_the_test_command_of_the_readme():
+    assert "README.md" in text(".ci/run")
+
+
+def test_no_stored_plans():
+    for folder in ("src", "numpy_ext", "tests", "bench", "docs"):
+        for path in (ROOT / folder).rglob("*"):
+            if path.suffix in {".c", ".h", ".py", ".pyi", ".rst", ".rs"} and path != Path(__file__):
+                assert not re.search(r"\b(TODO|FIXME|XXX)\b", path.read_text()), path

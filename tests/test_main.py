@@ -1,0 +1,244 @@
+"""The command line as a user meets it: in a process of its own."""
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+pa = pytest.importorskip("pyarrow")
+pytest.importorskip("matplotlib")
+pytest.importorskip("rich")
+
+
+from numpy_ext.__main__ import SHIPPED_DATA
+
+
+def run(*arguments, cwd, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "numpy_ext", *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def entries(stdout):
+    """The printed summary as a dict."""
+    return dict(re.split(r"\s{2,}", line, maxsplit=1) for line in stdout.splitlines())
+
+
+@pytest.fixture
+def prices(tmp_path):
+    table = pa.table(
+        {"x": 100 + np.cumsum(np.random.default_rng(0).normal(size=500)), "name": ["a", "b"] * 250}
+    )
+    pa.parquet.write_table(table, tmp_path / "prices.parquet")
+    return table
+
+
+def test_the_shipped_data_equals_the_plain_python_loop_bit_for_bit(tmp_path):
+    result = run("score", "--output", "out.parquet", "--plot", "plot.png", cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (0, "")
+    table = pa.parquet.read_table(tmp_path / "out.parquet")
+    assert table.drop_columns("score").equals(pa.parquet.read_table(SHIPPED_DATA))
+    states, expected = {}, []
+    for name, v in zip(table["index"].to_pylist(), table["close"].to_pylist(), strict=True):
+        s = states.get(name, 0.0)
+        states[name] = s * 0.9 + v if v > s else s * 0.5
+        expected.append(states[name])
+    assert table["score"].to_pylist() == expected
+    printed = entries(result.stdout)
+    assert printed["rows"] == printed["count"] == "10,062"
+    for name, state in states.items():
+        assert printed[f"last state of {name}"] == repr(state)
+    assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", ["prices.parquet", "prices.csv", "prices.feather"])
+def test_prints_a_short_summary_and_nothing_else_in_a_pipe(tmp_path, prices, name):
+    pa.csv.write_csv(prices, tmp_path / "prices.csv")
+    pa.feather.write_feather(prices, tmp_path / "prices.feather")
+    result = run("score", name, "--column", "x", "--rise", "0.8", "--fall", "0.4", cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (0, "")
+    s = 0.0
+    for v in prices["x"].to_pylist():
+        s = s * 0.8 + v if v > s else s * 0.4
+    printed = entries(result.stdout)
+    assert list(printed) == [
+        "input",
+        "column",
+        "rows",
+        "seconds",
+        "rows per second",
+        "count",
+        "pow-sum (p = 1.5)",
+        "last state",
+    ]
+    assert printed["last state"] == repr(s)
+
+
+def on_a_terminal(*arguments, cwd):
+    """What the command prints to a terminal."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "numpy_ext", *arguments],
+        cwd=cwd,
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+    )
+    os.close(follower)
+    printed = b""
+    try:
+        while data := os.read(leader, 4096):
+            printed += data
+    except OSError:  # the other side is closed
+        pass
+    os.close(leader)
+    assert process.wait() == 0
+    return printed.decode()
+
+
+@pytest.mark.usefixtures("prices")
+def test_a_bar_shows_the_progress_on_a_terminal(tmp_path):
+    printed = on_a_terminal("score", "prices.parquet", "--column", "x", cwd=tmp_path)
+    assert "scoring" in printed
+    assert "100%" in printed
+    assert "last state" in printed
+
+
+def make_bad_files(folder):
+    pa.parquet.write_table(pa.table({"x": [1.0, 2.0], "word": ["a", "b"]}), folder / "good.parquet")
+    whole = (folder / "good.parquet").read_bytes()
+    (folder / "truncated.parquet").write_bytes(whole[:-20])
+    (folder / "cut.parquet").write_bytes(whole[:10])
+    (folder / "text.parquet").write_text("this is no Parquet")
+    (folder / "empty.parquet").write_bytes(b"")
+    (folder / "empty.csv").write_bytes(b"")
+    (folder / "header.csv").write_text("x,y\n")
+    (folder / "ragged.csv").write_text("x,y\n1,2\n3\n")
+    (folder / "word.csv").write_text("x\n1\ntwo\n")
+    (folder / "late.csv").write_text("x\n" + "1\n" * 5_000_000 + "two\n")
+    (folder / "noise.feather").write_bytes(b"ARROW1" + bytes(100))
+    (folder / "noise.arrow").write_bytes(bytes(range(100)))
+    (folder / "table.xlsx").write_text("x")
+    (folder / "folder.parquet").mkdir()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["missing.parquet", "--column", "x"], "No such file or directory"),
+        (["folder.parquet", "--column", "x"], "folder.parquet"),
+        (["table.xlsx", "--column", "x"], "has the suffix '.xlsx'; known are .parquet, .pq, .csv"),
+        (["empty.parquet", "--column", "x"], "'empty.parquet' is empty"),
+        (["empty.csv", "--column", "x"], "'empty.csv' is empty"),
+        (["header.csv", "--column", "x"], "has no rows: there is nothing to score"),
+        (["ragged.csv", "--column", "x"], "Expected 2 columns, got 1"),
+        (["word.csv", "--column", "x"], "'x' is of type string"),
+        (["late.csv", "--column", "x"], "invalid value 'two'"),
+        (["truncated.parquet", "--column", "x"], "truncated.parquet"),
+        (["cut.parquet", "--column", "x"], "cut.parquet"),
+        (["text.parquet", "--column", "x"], "text.parquet"),
+        (["noise.feather", "--column", "x"], "noise.feather"),
+        (["noise.arrow", "--column", "x"], "noise.arrow"),
+        (["good.parquet", "--column", "word"], "'word' is of type string"),
+        (["good.parquet", "--column", "z"], "has no column 'z'; it has 'x', 'word'"),
+        (["good.parquet", "--column", "x", "--group", "z"], "--group: 'good.parquet' has no column 'z'"),
+        (["good.parquet", "--column", "x", "--output", "good.parquet"], "are the same file"),
+        (["good.parquet", "--column", "x", "--output", "./good.parquet"], "are the same file"),
+        (["good.parquet", "--column", "x", "--plot", "good.parquet"], "are the same file"),
+        (
+            ["good.parquet", "--column", "x", "--output", "none/out.parquet"],
+            "the folder of 'none/out.parquet' does not",
+        ),
+        (["good.parquet", "--column", "x", "--output", "folder.parquet"], "exists and is not a file"),
+        (["good.parquet", "--column", "x", "--output", "/proc/out.parquet"], "/proc/out.parquet"),
+        (["good.parquet", "--column", "x", "--output", "out.xlsx"], "has the suffix '.xlsx'"),
+        (
+            ["good.parquet", "--column", "x", "--into", "word", "--output", "o.csv"],
+            "has a column 'word' already",
+        ),
+        (["good.parquet", "--column", "x", "--plot", "plot.nonsense"], "nonsense"),
+        (
+            ["good.parquet", "--column", "x", "--output", "a.csv", "--plot", "a.csv"],
+            "both the output and the plot",
+        ),
+    ],
+)
+def test_bad_input_ends_in_one_clear_line(tmp_path, arguments, message):
+    make_bad_files(tmp_path)
+    before = sorted(os.listdir(tmp_path))
+    result = run("score", *arguments, cwd=tmp_path)
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert result.stderr.startswith("python -m numpy_ext: error: ")
+    assert len(result.stderr.splitlines()) == 1
+    assert message in result.stderr
+    assert sorted(os.listdir(tmp_path)) == before
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["score", "x.parquet"], ["score", "--rise", "much"], ["dance"], ["score", "a", "b"]]
+)
+def test_wrong_usage_prints_the_usage(tmp_path, arguments):
+    result = run(*arguments, cwd=tmp_path)
+    assert result.returncode == 2
+    assert result.stderr.startswith("usage: python -m numpy_ext")
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_leaves_no_half_file(tmp_path, number, code):
+    with (tmp_path / "long.csv").open("w") as file:
+        file.write("x,word\n")
+        for _ in range(30):
+            file.write("1.5,some words\n2.25,others\n" * 200_000)
+    size = (tmp_path / "long.csv").stat().st_size
+    (tmp_path / "out.csv").write_text("old")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "numpy_ext", "score", "long.csv", "--column", "x", "--output", "out.csv"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not any(path.stat().st_size > 100_000 for path in tmp_path.glob(".out-*")):
+        assert process.poll() is None, "it ended before it could be interrupted"
+        time.sleep(0.005)
+    process.send_signal(number)
+    _, printed = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert len(printed.splitlines()) <= 1
+    assert "Traceback" not in printed
+    assert sorted(os.listdir(tmp_path)) == ["long.csv", "out.csv"]
+    assert (tmp_path / "out.csv").read_text() == "old"
+    assert (tmp_path / "long.csv").stat().st_size == size
+
+
+@pytest.mark.usefixtures("prices")
+@pytest.mark.parametrize(("library", "extra"), [("pyarrow", "arrow"), ("matplotlib", "plot")])
+def test_a_missing_library_names_the_extra(tmp_path, library, extra):
+    (tmp_path / "sitecustomize.py").write_text(f"import sys\nsys.modules[{library!r}] = None\n")
+    arguments = ["score", "prices.parquet", "--column", "x", "--plot", "plot.png"]
+    result = run(*arguments, cwd=tmp_path, PYTHONPATH=str(tmp_path))
+    assert result.returncode == 1
+    assert len(result.stderr.splitlines()) == 1
+    assert f"{library} is not installed: pip install 'numpy-ext-ufuncs[" in result.stderr
+    assert extra in result.stderr
+
+
+@pytest.mark.usefixtures("prices")
+def test_a_closed_pipe_is_no_error(tmp_path):
+    command = f"{sys.executable} -m numpy_ext score prices.parquet --column x --output out.parquet | true"
+    result = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "Traceback" not in result.stderr
+    assert "Exception" not in result.stderr
+    assert pa.parquet.read_table(tmp_path / "out.parquet").num_rows == 500
