@@ -76,7 +76,7 @@ def print_summary(job: "Job", summary: "Summary", power: float) -> None:
     ]
     if job.group:
         lines.append(("groups", f"{len(summary.states):,}"))
-    for name, state in list(summary.states.items())[:SHOWN_STATES]:
+    for name, state in summary.states[:SHOWN_STATES]:
         lines.append((f"last state of {name}" if job.group else "last state", repr(state)))
     lines += [(what, str(path)) for what, path in (("output", job.output), ("plot", job.plot)) if path]
     width = max(len(name) for name, _ in lines)

@@ -9,9 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.ipc
-import pyarrow.parquet
+from pyarrow import csv, ipc, parquet
 
 SUFFIXES = {
     ".parquet": "parquet",
@@ -83,7 +81,7 @@ class ParquetSource(Source):
 
     def __init__(self, path: Path) -> None:
         # Without pre_buffer and with a small buffer the reader holds pages, not whole row groups.
-        self._reader = pa.parquet.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20)
+        self._reader = parquet.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20)
         self.schema = self._reader.schema_arrow
         self.size = self._reader.metadata.num_rows
 
@@ -103,7 +101,7 @@ class ParquetSource(Source):
         return max(1, min(MOST_ROWS, MOST_BYTES * metadata.num_rows // max(unpacked, 1)))
 
 
-def _top_name(leaf: pa.parquet.ColumnChunkMetaData) -> str:
+def _top_name(leaf: parquet.ColumnChunkMetaData) -> str:
     """The column that a leaf of a nested column belongs to."""
     return leaf.path_in_schema.split(".")[0]
 
@@ -115,7 +113,7 @@ class ArrowSource(Source):
         self._file = pa.memory_map(str(path))
         self._is_stream = self._file.read(6) != b"ARROW1"
         self._file.seek(0)
-        self._reader = pa.ipc.open_stream(self._file) if self._is_stream else pa.ipc.open_file(self._file)
+        self._reader = ipc.open_stream(self._file) if self._is_stream else ipc.open_file(self._file)
         self.schema = self._reader.schema
         self.size = self._file.size() if self._is_stream else self._reader.num_record_batches
 
@@ -136,10 +134,10 @@ class CsvSource(Source):
 
     def __init__(self, path: Path, types: dict[str, pa.DataType]) -> None:
         self._file = pa.OSFile(str(path))
-        self._reader = pa.csv.open_csv(
+        self._reader = csv.open_csv(
             self._file,
-            read_options=pa.csv.ReadOptions(block_size=MOST_BYTES // 4),
-            convert_options=pa.csv.ConvertOptions(null_values=CSV_NULLS, column_types=types),
+            read_options=csv.ReadOptions(block_size=MOST_BYTES // 4),
+            convert_options=csv.ConvertOptions(null_values=CSV_NULLS, column_types=types),
         )
         self.schema = self._reader.schema
         self.size = self._file.size()
@@ -189,15 +187,15 @@ class Writer:
     def __init__(self, path: Path, kind: str, schema: pa.Schema) -> None:
         if kind == "parquet":
             self._schema = schema
-            self._writer = pa.parquet.ParquetWriter(path, schema)
+            self._writer = parquet.ParquetWriter(path, schema)
         else:
             # Neither format can change the values of a dictionary from batch to batch.
             self._schema = pa.schema([_without_dictionary(field) for field in schema], schema.metadata)
             if kind == "csv":
-                self._writer = pa.csv.CSVWriter(path, self._schema)
+                self._writer = csv.CSVWriter(path, self._schema)
             else:
-                options = pa.ipc.IpcWriteOptions(compression="lz4")
-                self._writer = pa.ipc.new_file(str(path), self._schema, options=options)
+                options = ipc.IpcWriteOptions(compression="lz4")
+                self._writer = ipc.new_file(str(path), self._schema, options=options)
 
     def write(self, batch: pa.RecordBatch) -> None:
         self._writer.write_batch(batch.cast(self._schema))

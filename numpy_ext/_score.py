@@ -51,8 +51,8 @@ class Summary:
     """How many values were no nulls."""
     seconds: float = 0.0
     """For reading, scoring and writing; drawing comes on top."""
-    states: dict[str, float] = field(default_factory=dict)
-    """The last state of each group."""
+    states: list[tuple[str, float]] = field(default_factory=list)
+    """The last state of each group, behind its key."""
     pow_sum: float = 0.0
     """The sum of value**POWER over the values above zero."""
 
@@ -76,7 +76,10 @@ class Groups:
 
     def names(self) -> list[str]:
         """The keys as text, in the order of their numbers."""
-        return [str(key) for key in self.keys.to_pylist()]
+        try:
+            return self.keys.cast(pa.string()).fill_null("null").to_pylist()
+        except pa.ArrowException:  # bytes that are no text
+            return [str(key) for key in self.keys]
 
 
 @dataclass(frozen=True)
@@ -124,10 +127,10 @@ class Scorer:
         groups = self._groups.numbers(keys if valid is None else keys.take(pa.array(valid)))
         return Scored(len(column), valid, values, self._score_groups(values, groups), groups)
 
-    def last_states(self) -> dict[str, float]:
-        """The state of each group by its key, or the one state by the name of the column."""
+    def last_states(self) -> list[tuple[str, float]]:
+        """The state of each group behind its key, or the one state behind the name of the column."""
         names = [self._column] if self._groups is None else self._groups.names()
-        return dict(zip(names, self._states.tolist(), strict=False))
+        return list(zip(names, self._states.tolist(), strict=False))
 
     def _resume(self, values: npt.NDArray, group: int) -> tuple[npt.NDArray, np.floating]:
         return _ufuncs.rolling_score_resume(values, *self._parameters, self._states[group])
@@ -229,7 +232,7 @@ def _score_source(job: Job, source: Source, progress: Progress) -> Summary:
         summary.seconds = time.perf_counter() - began
         summary.states = scorer.last_states()
         if plot and plot_path:
-            plot.draw(plot_path, list(summary.states), time_column or "row")
+            plot.draw(plot_path, [name for name, _ in summary.states], time_column or "row")
     summary.pow_sum = float(_ufuncs.pow_sum(np.array(power_sums, float), 1.0))
     return summary
 

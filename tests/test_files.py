@@ -8,6 +8,8 @@ import pytest
 pa = pytest.importorskip("pyarrow")
 
 
+from pyarrow import csv, feather, ipc, parquet
+
 from numpy_ext._files import (
     MOST_BYTES,
     MOST_ROWS,
@@ -20,16 +22,16 @@ from numpy_ext._files import (
 
 
 def write_stream(table, path):
-    with pa.ipc.new_stream(str(path), table.schema) as writer:
+    with ipc.new_stream(str(path), table.schema) as writer:
         writer.write_table(table)
 
 
 WRITERS = {
-    "table.parquet": pa.parquet.write_table,
-    "table.pq": pa.parquet.write_table,
-    "table.csv": pa.csv.write_csv,
-    "table.feather": pa.feather.write_feather,
-    "plain.arrow": lambda table, path: pa.feather.write_feather(table, path, compression="uncompressed"),
+    "table.parquet": parquet.write_table,
+    "table.pq": parquet.write_table,
+    "table.csv": csv.write_csv,
+    "table.feather": feather.write_feather,
+    "plain.arrow": lambda table, path: feather.write_feather(table, path, compression="uncompressed"),
     "stream.arrow": write_stream,
 }
 
@@ -54,7 +56,7 @@ def test_batches_are_the_table_in_order_and_bounded(tmp_path, name):
 
 def test_wide_rows_make_short_batches(tmp_path):
     rows, path = 1000, tmp_path / "wide.parquet"
-    pa.parquet.write_table(pa.table({"x": [os.urandom(100_000) for _ in range(rows)]}), path)
+    parquet.write_table(pa.table({"x": [os.urandom(100_000) for _ in range(rows)]}), path)
     sizes = [batch.nbytes for batch in open_source(path, {}).batches(["x"])]
     assert sum(sizes) > 100_000 * rows
     assert max(sizes) < 2 * MOST_BYTES

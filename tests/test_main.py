@@ -16,6 +16,8 @@ pytest.importorskip("matplotlib")
 pytest.importorskip("rich")
 
 
+from pyarrow import csv, feather, parquet
+
 from numpy_ext.__main__ import SHIPPED_DATA
 
 
@@ -40,15 +42,15 @@ def prices(tmp_path):
     table = pa.table(
         {"x": 100 + np.cumsum(np.random.default_rng(0).normal(size=500)), "name": ["a", "b"] * 250}
     )
-    pa.parquet.write_table(table, tmp_path / "prices.parquet")
+    parquet.write_table(table, tmp_path / "prices.parquet")
     return table
 
 
 def test_the_shipped_data_equals_the_plain_python_loop_bit_for_bit(tmp_path):
     result = run("score", "--output", "out.parquet", "--plot", "plot.png", cwd=tmp_path)
     assert (result.returncode, result.stderr) == (0, "")
-    table = pa.parquet.read_table(tmp_path / "out.parquet")
-    assert table.drop_columns("score").equals(pa.parquet.read_table(SHIPPED_DATA))
+    table = parquet.read_table(tmp_path / "out.parquet")
+    assert table.drop_columns("score").equals(parquet.read_table(SHIPPED_DATA))
     states, expected = {}, []
     for name, v in zip(table["index"].to_pylist(), table["close"].to_pylist(), strict=True):
         s = states.get(name, 0.0)
@@ -64,8 +66,8 @@ def test_the_shipped_data_equals_the_plain_python_loop_bit_for_bit(tmp_path):
 
 @pytest.mark.parametrize("name", ["prices.parquet", "prices.csv", "prices.feather"])
 def test_prints_a_short_summary_and_nothing_else_in_a_pipe(tmp_path, prices, name):
-    pa.csv.write_csv(prices, tmp_path / "prices.csv")
-    pa.feather.write_feather(prices, tmp_path / "prices.feather")
+    csv.write_csv(prices, tmp_path / "prices.csv")
+    feather.write_feather(prices, tmp_path / "prices.feather")
     result = run("score", name, "--column", "x", "--rise", "0.8", "--fall", "0.4", cwd=tmp_path)
     assert (result.returncode, result.stderr) == (0, "")
     s = 0.0
@@ -116,7 +118,7 @@ def test_a_bar_shows_the_progress_on_a_terminal(tmp_path):
 
 
 def make_bad_files(folder):
-    pa.parquet.write_table(pa.table({"x": [1.0, 2.0], "word": ["a", "b"]}), folder / "good.parquet")
+    parquet.write_table(pa.table({"x": [1.0, 2.0], "word": ["a", "b"]}), folder / "good.parquet")
     whole = (folder / "good.parquet").read_bytes()
     (folder / "truncated.parquet").write_bytes(whole[:-20])
     (folder / "cut.parquet").write_bytes(whole[:10])
@@ -241,4 +243,4 @@ def test_a_closed_pipe_is_no_error(tmp_path):
     result = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "Traceback" not in result.stderr
     assert "Exception" not in result.stderr
-    assert pa.parquet.read_table(tmp_path / "out.parquet").num_rows == 500
+    assert parquet.read_table(tmp_path / "out.parquet").num_rows == 500
