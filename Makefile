@@ -27,7 +27,7 @@ help:
 	@echo "make lint         check formatting, warnings of gcc and clang, types and stubs"
 
 $(VENV)/.base: pyproject.toml
-	@$(call need,gcc,gcc libc6-dev)
+	@$(call need,$${CC:-cc},gcc libc6-dev)
 	@$(call need,$(PYTHON),python3)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
 		$(call fails_with,$(PYTHON) is older than 3.10; name another: make PYTHON=python3.12)
@@ -41,7 +41,7 @@ $(VENV)/.base: pyproject.toml
 
 # Installed in place: a change in src/ is compiled at the next import.
 $(VENV)/.%: $(VENV)/.base
-	$(BIN)/pip install --quiet --no-build-isolation -Cbuild-dir=build/venv -e '.[$*]'
+	$(BIN)/pip install --quiet --no-build-isolation -Cbuild-dir=build/$(VENV) -e '.[$*]'
 	@touch $@
 
 demo: $(VENV)/.arrow,plot

@@ -58,6 +58,14 @@ typedef struct {
     X(float, "f", "f")                                                                                       \
     X(double, "d", "d")
 
+/* At the head of a block whose branches must not both be computed, since the one not taken could raise a
+   flag. GCC never does (-ftrapping-math is its default); clang must be told. */
+#ifdef __clang__
+#define NX_KEEP_FLAGS _Pragma("clang fp exceptions(maytrap)")
+#else
+#define NX_KEEP_FLAGS
+#endif
+
 /* For kernels that a loop calls with constants in place of some arguments: each call is compiled anew. */
 #define NX_INLINE static inline __attribute__((always_inline))
 

@@ -144,6 +144,7 @@ NX_FAMILY(rolling_score) = {
 NX_INLINE F LOOP(run)(const char *x, char *out, npy_intp n, npy_intp dx, npy_intp dout, F rise, F fall,
                       F state)
 {
+    NX_KEEP_FLAGS
     for (npy_intp i = 0; i < n; i++) {
         const T *value = (const T *)(x + i * dx);
         if (isgreater((F)*value, state))
