@@ -41,7 +41,7 @@ $(VENV)/.base: pyproject.toml
 
 # Installed in place: a change in src/ is compiled at the next import.
 $(VENV)/.%: $(VENV)/.base
-	$(BIN)/pip install --quiet --no-build-isolation -Cbuild-dir=build/$(VENV) -e '.[$*]'
+	$(BIN)/pip install --quiet --no-build-isolation --config-settings=build-dir=build/$(VENV) -e '.[$*]'
 	@touch $@
 
 demo: $(VENV)/.arrow,plot
