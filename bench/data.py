@@ -1,0 +1,38 @@
+"""The data of all benchmarks, the same in every run."""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+SEED = 20250101
+
+
+def normal(n: int) -> npt.NDArray[np.float64]:
+    return np.random.default_rng(SEED).normal(size=n)
+
+
+def uniform(n: int) -> npt.NDArray[np.float64]:
+    return np.random.default_rng(SEED).random(n)
+
+
+def constant(n: int) -> npt.NDArray[np.float64]:
+    return np.full(n, 100.0)
+
+
+def falling(n: int) -> npt.NDArray[np.float64]:
+    return -np.arange(n, dtype=float)
+
+
+def prices(n: int) -> npt.NDArray[np.float64]:
+    """A random walk of small steps around 100."""
+    return 100 + np.cumsum(np.random.default_rng(SEED).normal(scale=0.1, size=n))
+
+
+KINDS: dict[str, Callable[[int], npt.NDArray[np.float64]]] = {
+    "normal": normal,
+    "uniform": uniform,
+    "constant": constant,
+    "falling": falling,
+    "prices": prices,
+}

@@ -1,0 +1,469 @@
+"""
+Every operation beside what else one would pick for it, in one run.
+
+Each peer's result is checked first; then the peers take turns, round after round, so that a machine that
+slows down slows all of them. Printed are nanoseconds an element and how many times longer than numpy_ext a
+peer took: above 1, numpy_ext is faster. Everything runs on one thread, and every peer allocates its own output
+unless the case is in place. C and Rust are called through ctypes, which costs some microseconds: compare them
+on long arrays.
+"""
+
+import argparse
+import ctypes
+import json
+import platform
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from data import KINDS, normal
+
+import numpy_ext as nx
+
+try:
+    import numba
+except ImportError:
+    numba = None
+try:
+    import numexpr
+except ImportError:
+    numexpr = None
+try:
+    from scipy.linalg import blas
+except ImportError:
+    blas = None
+
+HERE = Path(__file__).parent
+C_NAMES = {np.dtype(np.float32): "float", np.dtype(np.float64): "double"}
+C_TYPES = {np.dtype(np.float32): ctypes.c_float, np.dtype(np.float64): ctypes.c_double}
+OURS = "numpy_ext"
+
+Call = Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One operation on one input. A result may be `ulps` from `expected`: 0 asks for the same bits."""
+
+    name: str
+    elements: int
+    expected: Any
+    ulps: float
+    peers: dict[str, Call]
+    reset: Call = lambda: None
+    """Called before each check, for peers that change their input."""
+
+
+# ---- Peers that must be compiled ----
+
+
+def compile_libraries(folder: Path) -> dict[tuple[str, np.dtype], ctypes.CDLL]:
+    """C and Rust by language and dtype, as far as their compilers are there."""
+    libraries = {}
+    for dtype, name in C_NAMES.items():
+        if shutil.which("gcc"):
+            library = folder / f"c_{name}.so"
+            options = ["-O3", "-march=native", "-ffp-contract=off", "-shared", "-fPIC", f"-DT={name}"]
+            subprocess.run(["gcc", *options, "-o", library, HERE / "peers.c", "-lm"], check=True)
+            libraries["C", dtype] = ctypes.CDLL(str(library))
+        if shutil.which("rustc"):
+            library = folder / "rust.so"
+            if not library.exists():
+                options = ["--crate-type=cdylib", "-Copt-level=3", "-Ctarget-cpu=native"]
+                subprocess.run(["rustc", *options, "-o", library, HERE / "peers.rs"], check=True)
+            libraries["Rust", dtype] = ctypes.CDLL(str(library))
+    return libraries
+
+
+def address(array: np.ndarray) -> ctypes.c_void_p:
+    return ctypes.c_void_p(array.__array_interface__["data"][0])
+
+
+def compiled_peers(
+    libraries: dict, function: str, dtype: np.dtype, make: Callable[[Any, Any], Call]
+) -> dict[str, Call]:
+    """A peer for each language that has `function`; `make` gets it and the C type of an element."""
+    peers = {}
+    for language in ("C", "Rust"):
+        library = libraries.get((language, dtype))
+        name = function if language == "C" else f"{function}_{C_NAMES[dtype]}"
+        if library is not None and hasattr(library, name):
+            peers[language] = make(getattr(library, name), C_TYPES[dtype])
+    return peers
+
+
+if numba:
+
+    @numba.njit
+    def numba_axpy(a, x, y):
+        out = np.empty_like(x)
+        for i in range(x.size):
+            out[i] = a * x[i] + y[i]
+        return out
+
+    @numba.njit
+    def numba_axpy_in_place(a, x, y):
+        for i in range(x.size):
+            y[i] = a * x[i] + y[i]
+
+    @numba.vectorize
+    def numba_axpy_vectorize(a, x, y):
+        return a * x + y
+
+    @numba.njit
+    def numba_score_into(x, rise, fall, zero, out):
+        s = zero
+        for i in range(x.size):
+            v = x[i]
+            s = s * rise + v if v > s else s * fall
+            out[i] = s
+
+    @numba.njit
+    def numba_score(x, rise, fall, zero):
+        out = np.empty_like(x)
+        numba_score_into(x, rise, fall, zero, out)
+        return out
+
+    @numba.guvectorize(["f4[:],f4,f4,f4,f4[:]", "f8[:],f8,f8,f8,f8[:]"], "(n),(),(),()->(n)")
+    def numba_score_guvectorize(x, rise, fall, zero, out):
+        numba_score_into(x, rise, fall, zero, out)
+
+    def pow_sum_loop(x, p):
+        total = 0.0
+        for i in range(x.size):
+            if x[i] > 0:
+                total += x[i] ** p
+        return total
+
+    numba_pow_sum = numba.njit(pow_sum_loop)
+    numba_pow_sum_fastmath = numba.njit(fastmath=True)(pow_sum_loop)
+
+
+# ---- The cases ----
+
+
+def axpy_cases(libraries: dict, sizes: list[int]) -> Iterator[Case]:
+    for dtype in map(np.dtype, (np.float32, np.float64)):
+        for n in sizes:
+            x, a = normal(n).astype(dtype), dtype.type(0.3)
+            y = x[::-1].copy()
+
+            def compiled(function: Any, c_type: Any, a=a, x=x, y=y, n=n) -> Call:
+                def call() -> np.ndarray:
+                    out = np.empty_like(x)
+                    function(c_type(a), address(x), address(y), address(out), ctypes.c_size_t(n))
+                    return out
+
+                return call
+
+            peers: dict[str, Call] = {
+                OURS: lambda a=a, x=x, y=y: nx.axpy(a, x, y),
+                "NumPy a*x + y": lambda a=a, x=x, y=y: a * x + y,
+            }
+            if numba:
+                peers["Numba njit"] = lambda a=a, x=x, y=y: numba_axpy(a, x, y)
+                peers["Numba vectorize"] = lambda a=a, x=x, y=y: numba_axpy_vectorize(a, x, y)
+            if numexpr:
+                peers["numexpr"] = lambda a=a, x=x, y=y: numexpr.evaluate("a*x + y", {"a": a, "x": x, "y": y})
+            peers |= compiled_peers(libraries, "axpy", dtype, compiled)
+            yield Case(f"axpy {dtype} n={n}", n, a * x + y, 0, peers)
+
+
+def axpy_in_place_cases(libraries: dict, sizes: list[int]) -> Iterator[Case]:
+    for dtype in map(np.dtype, (np.float32, np.float64)):
+        for n in sizes:
+            x, a = normal(n).astype(dtype), dtype.type(0.3)
+            start = x[::-1].copy()
+            y, product = start.copy(), np.empty_like(x)
+
+            def compiled(function: Any, c_type: Any, a=a, x=x, y=y, n=n) -> Call:
+                def call() -> np.ndarray:
+                    function(c_type(a), address(x), address(y), address(y), ctypes.c_size_t(n))
+                    return y
+
+                return call
+
+            def in_numpy(a=a, x=x, y=y, product=product) -> np.ndarray:
+                np.multiply(a, x, out=product)
+                return np.add(product, y, out=y)
+
+            peers: dict[str, Call] = {
+                OURS: lambda a=a, x=x, y=y: nx.axpy(a, x, y, out=y),
+                "NumPy two steps": in_numpy,
+            }
+            if blas:
+                routine = blas.saxpy if dtype == np.float32 else blas.daxpy
+                peers["BLAS"] = lambda a=a, x=x, y=y, routine=routine: routine(x, y, a=a)
+            if numba:
+                peers["Numba njit"] = lambda a=a, x=x, y=y: (numba_axpy_in_place(a, x, y), y)[1]
+            peers |= compiled_peers(libraries, "axpy", dtype, compiled)
+            reset = lambda y=y, start=start: np.copyto(y, start)  # noqa: E731
+            yield Case(f"axpy in place {dtype} n={n}", n, a * x + start, 0, peers, reset)
+
+
+def python_score(x: np.ndarray) -> np.ndarray:
+    """The recurrence as one writes it in Python; float64."""
+    s, out = 0.0, []
+    for v in x.tolist():
+        s = s * 0.9 + v if v > s else s * 0.5
+        out.append(s)
+    return np.array(out)
+
+
+def score_reference(x: np.ndarray) -> np.ndarray:
+    """The recurrence over the last axis, step by step, in the precision of x, all series at once."""
+    rise, fall = x.dtype.type(0.9), x.dtype.type(0.5)
+    out, s = np.empty_like(x), np.zeros(x.shape[:-1], x.dtype)
+    for i in range(x.shape[-1]):
+        v = x[..., i]
+        s = np.where(v > s, s * rise + v, s * fall)
+        out[..., i] = s
+    return out
+
+
+def rolling_score_cases(libraries: dict, sizes: list[int]) -> Iterator[Case]:
+    for dtype in map(np.dtype, (np.float32, np.float64)):
+        for kind, make in KINDS.items():
+            for n in sizes:
+                x = make(n).astype(dtype)
+                parameters = (dtype.type(0.9), dtype.type(0.5), dtype.type(0))
+
+                def compiled(function: Any, _type: Any, x=x, n=n) -> Call:
+                    def call() -> np.ndarray:
+                        out = np.empty_like(x)
+                        function(address(x), address(out), ctypes.c_size_t(n))
+                        return out
+
+                    return call
+
+                peers: dict[str, Call] = {OURS: lambda x=x: nx.rolling_score(x)}
+                if numba:
+                    peers["Numba njit"] = lambda x=x, p=parameters: numba_score(x, *p)
+                    peers["Numba guvectorize"] = lambda x=x, p=parameters: numba_score_guvectorize(x, *p)
+                peers |= compiled_peers(libraries, "rolling_score", dtype, compiled)
+                if dtype == np.float64 and n <= 1000:
+                    peers["Python"] = lambda x=x: python_score(x)
+                yield Case(f"rolling_score {kind} {dtype} n={n}", n, score_reference(x), 0, peers)
+
+
+def rolling_score_2d_cases(libraries: dict, sizes: list[int]) -> Iterator[Case]:
+    rows, columns = 1000, max(sizes) // 100
+    for dtype in map(np.dtype, (np.float32, np.float64)):
+        x = normal(rows * columns).reshape(rows, columns).astype(dtype)
+        parameters = (dtype.type(0.9), dtype.type(0.5), dtype.type(0))
+        for axis in (1, 0):
+
+            def compiled(function: Any, _type: Any, x=x) -> Call:
+                def call() -> np.ndarray:
+                    out = np.empty_like(x)
+                    function(
+                        address(x), address(out), ctypes.c_size_t(x.shape[0]), ctypes.c_size_t(x.shape[1])
+                    )
+                    return out
+
+                return call
+
+            peers: dict[str, Call] = {OURS: lambda x=x, axis=axis: nx.rolling_score(x, axis=axis)}
+            if numba:
+                axes = [axis, (), (), (), axis]
+                peers["Numba guvectorize"] = lambda x=x, p=parameters, axes=axes: numba_score_guvectorize(
+                    x, *p, axes=axes
+                )
+            function = "rolling_score_rows" if axis == 1 else "rolling_score_columns"
+            peers |= compiled_peers(libraries, function, dtype, compiled)
+            expected = score_reference(x) if axis == 1 else score_reference(x.T).T
+            yield Case(f"rolling_score {rows}x{columns} {dtype} axis={axis}", x.size, expected, 0, peers)
+
+
+def pow_sum_cases(libraries: dict, sizes: list[int]) -> Iterator[Case]:
+    for dtype in map(np.dtype, (np.float32, np.float64)):
+        for p in (0.5, 1.5, 2.0, 2.37, 3.0):
+            for n in sizes:
+                x, exponent = normal(n).astype(dtype), dtype.type(p)
+                tiny = np.finfo(dtype).tiny
+
+                def compiled(function: Any, _type: Any, x=x, p=float(exponent), n=n) -> Call:
+                    function.restype = ctypes.c_double
+                    return lambda: function(address(x), ctypes.c_double(p), ctypes.c_size_t(n))
+
+                peers: dict[str, Call] = {
+                    OURS: lambda x=x, p=exponent: nx.pow_sum(x, p),
+                    "NumPy masked": lambda x=x, p=exponent: np.sum(x[x > 0] ** p),
+                    "NumPy maximum": lambda x=x, p=exponent, tiny=tiny: np.sum(np.maximum(x, tiny) ** p),
+                }
+                if numba:
+                    peers["Numba njit"] = lambda x=x, p=exponent: numba_pow_sum(x, p)
+                    peers["Numba fastmath"] = lambda x=x, p=exponent: numba_pow_sum_fastmath(x, p)
+                peers |= compiled_peers(libraries, "pow_sum", dtype, compiled)
+                positive = x[x > 0].astype(np.longdouble)
+                expected = dtype.type(np.sum(positive ** np.longdouble(exponent)))
+                # Plain sums may be off by rounding; a peer that is off by more computes something else.
+                yield Case(f"pow_sum p={p} {dtype} n={n}", n, expected, 4096, peers)
+
+
+def call_cases(_libraries: dict, _sizes: list[int]) -> Iterator[Case]:
+    """What a call costs: a single element."""
+    one = np.ones(1)
+    out = np.empty(1)
+    peers: dict[str, Call] = {OURS: lambda: nx.axpy(2.0, one, one, out=out)}
+    peers["np.add twice"] = lambda: np.add(np.add(one, one, out=out), one, out=out)
+    if numba:
+        peers["Numba vectorize"] = lambda: numba_axpy_vectorize(2.0, one, one)
+    yield Case("axpy call n=1", 1, np.array([3.0]), 0, peers)
+    peers = {OURS: lambda: nx.rolling_score(one)}
+    peers["np.cumsum"] = lambda: np.cumsum(one)
+    if numba:
+        peers["Numba guvectorize"] = lambda: numba_score_guvectorize(one, 0.9, 0.5, 0.0)
+    yield Case("rolling_score call n=1", 1, np.array([1.0]), 0, peers)
+
+
+FAMILIES = [
+    axpy_cases,
+    axpy_in_place_cases,
+    rolling_score_cases,
+    rolling_score_2d_cases,
+    pow_sum_cases,
+    call_cases,
+]
+
+
+# ---- Checking and timing ----
+
+
+def deviation(actual: Any, expected: Any) -> float:
+    """How many units in the last place the results are apart at most; infinite for another shape or dtype."""
+    actual, expected = np.asarray(actual), np.asarray(expected)
+    if actual.shape != expected.shape:
+        return np.inf
+    if actual.tobytes() == expected.tobytes():
+        return 0.0
+    with np.errstate(over="ignore"):
+        return float(np.max(np.abs(actual - expected) / np.spacing(np.abs(expected))))
+
+
+def check(case: Case) -> dict[str, float]:
+    """The deviation of every peer."""
+    found = {}
+    for name, call in case.peers.items():
+        case.reset()
+        found[name] = deviation(call(), case.expected)
+    return found
+
+
+def measure(case: Case, rounds: int, seconds: float) -> dict[str, list[float]]:
+    """Seconds a call, one figure for every round, of each peer."""
+    repeats = {}
+    for name, call in case.peers.items():
+        began = time.perf_counter()
+        call()
+        repeats[name] = max(1, int(seconds / max(time.perf_counter() - began, 1e-7)))
+    times: dict[str, list[float]] = {name: [] for name in case.peers}
+    for _ in range(rounds):
+        for name, call in case.peers.items():
+            began = time.perf_counter()
+            for _ in range(repeats[name]):
+                call()
+            times[name].append((time.perf_counter() - began) / repeats[name])
+    return times
+
+
+def compare(case: Case, rounds: int, seconds: float) -> dict[str, Any]:
+    deviations = check(case)
+    times = measure(case, rounds, seconds)
+    ours = min(times[OURS])
+    rows = [
+        {
+            "peer": name,
+            "ns": min(taken) / case.elements * 1e9,
+            "median ns": statistics.median(taken) / case.elements * 1e9,
+            "ratio": min(taken) / ours,
+            "ulps": deviations[name],
+            "right": deviations[name] <= case.ulps,
+        }
+        for name, taken in times.items()
+    ]
+    return {"case": case.name, "elements": case.elements, "rows": rows}
+
+
+def print_result(result: dict[str, Any]) -> None:
+    right = [row for row in result["rows"] if row["right"] and row["peer"] != OURS]
+    best = min(right, key=lambda row: row["ns"], default=None)
+    print(f"\n{result['case']}")
+    for row in result["rows"]:
+        remarks = []
+        if row is best:
+            remarks.append("best peer")
+        if row is best and row["ratio"] < 1:
+            remarks.append("faster than numpy_ext")
+        if not row["right"]:
+            remarks.append("wrong" if row["ulps"] == np.inf else f"not the same: {row['ulps']:.3g} ulp")
+        times = f"{row['ns']:9.3f} ns  median {row['median ns']:9.3f}  {row['ratio']:7.2f} x"
+        print(f"  {row['peer']:<18} {times}  {', '.join(remarks)}".rstrip())
+
+
+# ---- The command ----
+
+
+def version_of(command: list[str]) -> str:
+    if not shutil.which(command[0]):
+        return "not installed"
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[0]
+
+
+def environment() -> dict[str, str]:
+    processor = platform.processor() or platform.machine()
+    if Path("/proc/cpuinfo").exists():
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        processor = next((line.split(": ")[1] for line in lines if line.startswith("model name")), processor)
+    return {
+        "processor": processor,
+        "numpy_ext": f"{nx.__version__}, level {nx.show_config(mode='dicts')['cpu']['level']}, 1 thread",
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "numba": getattr(numba, "__version__", "not installed"),
+        "numexpr": getattr(numexpr, "__version__", "not installed"),
+        "scipy BLAS": "installed" if blas else "not installed",
+        "C": version_of(["gcc", "--version"]),
+        "Rust": version_of(["rustc", "--version"]),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("words", metavar="WORD", nargs="*", help="only cases whose name holds every word")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 100_000, 1_000_000], metavar="N")
+    parser.add_argument("--rounds", type=int, default=7, help="rounds of each case (7)")
+    parser.add_argument("--seconds", type=float, default=0.02, help="for a peer in a round (0.02)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the same figures as JSON")
+    options = parser.parse_args()
+
+    if numexpr:
+        numexpr.set_num_threads(1)
+    about = environment()
+    for name, value in about.items():
+        print(f"{name:<12} {value}")
+    results = []
+    with tempfile.TemporaryDirectory() as folder:
+        libraries = compile_libraries(Path(folder))
+        for cases in FAMILIES:
+            for case in cases(libraries, options.sizes):
+                if all(word in case.name for word in options.words):
+                    results.append(compare(case, options.rounds, options.seconds))
+                    print_result(results[-1])
+    won = sum(all(row["ratio"] >= 1 for row in result["rows"] if row["right"]) for result in results)
+    print(f"\nnumpy_ext is as fast as the best right peer, or faster, in {won} of {len(results)} cases.")
+    if options.json:
+        options.json.write_text(json.dumps({"environment": about, "results": results}, indent=1))
+
+
+if __name__ == "__main__":
+    main()
