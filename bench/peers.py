@@ -3,7 +3,7 @@ Every operation beside what else one would pick for it, in one run.
 
 Each peer's result is checked first; then the peers take turns, round after round, so that a machine that
 slows down slows all of them. Printed are nanoseconds an element and how many times longer than numpy_ext a
-peer took: above 1, numpy_ext is faster. Everything runs on one thread, and every peer allocates its own output
+peer took: above 1, numpy_ext is faster. Everything runs on one thread, and every peer allocates its output,
 unless the case is in place. C and Rust are called through ctypes, which costs some microseconds: compare them
 on long arrays.
 """
@@ -23,9 +23,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from data import KINDS, normal
 
 import numpy_ext as nx
+
+if __package__:  # asv imports every file of this folder, as a package
+    from .data import KINDS, normal
+else:
+    from data import KINDS, normal
 
 try:
     import numba
