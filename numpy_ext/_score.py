@@ -110,7 +110,8 @@ class Scorer:
 
     def __init__(self, job: Job, schema: pa.Schema) -> None:
         self._column, self._group = job.column, job.group
-        self.dtype = _ufuncs.rolling_score(np.empty(0, schema.field(job.column).type.to_pandas_dtype())).dtype
+        no_values = pa.array([], schema.field(job.column).type).to_numpy(zero_copy_only=False)
+        self.dtype = _ufuncs.rolling_score(no_values).dtype
         self._parameters = (self.dtype.type(job.rise), self.dtype.type(job.fall))
         self._states = np.zeros(1, self.dtype)
         self._groups = Groups(_key_type(schema.field(job.group).type)) if job.group else None
