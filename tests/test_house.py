@@ -42,9 +42,10 @@ def test_every_ufunc_is_tested_documented_and_benchmarked(name, place):
     assert names(name, path), f"{path} does not name {name}"
 
 
-@pytest.mark.parametrize("name", UFUNCS)
-def test_every_ufunc_stands_in_the_table_of_the_readme(name):
-    assert re.search(rf"^\| `{name}\(", text("README.md"), re.MULTILINE)
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_family_stands_in_the_table_of_the_readme_and_of_the_reference(room):
+    assert re.search(rf"^\| `{room}\(", text("README.md"), re.MULTILINE)
+    assert re.search(rf"^   {room}$", text("docs/families/index.rst"), re.MULTILINE)
 
 
 def test_every_room_is_compiled_and_every_family_has_a_room():
