@@ -110,7 +110,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def stop(number: int, _frame: object) -> NoReturn:
-    raise SystemExit(128 + number)
+    fail("terminated; unfinished files are removed", 128 + number)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -121,7 +121,7 @@ def main(arguments: list[str] | None = None) -> None:
         run(options)
         sys.stdout.flush()
     except KeyboardInterrupt:
-        fail("interrupted; no output was written", 130)
+        fail("interrupted; unfinished files are removed", 130)
     except BrokenPipeError:
         # Nobody reads the summary; the files are complete.
         with contextlib.suppress(OSError):

@@ -86,7 +86,9 @@ class ParquetSource(Source):
         self.size = self._reader.metadata.num_rows
 
     def _stored_batches(self, columns: list[str]) -> Iterator[pa.RecordBatch]:
-        for batch in self._reader.iter_batches(batch_size=self._batch_rows(columns), columns=columns):
+        # By default all, in which names may stand twice.
+        chosen = None if columns == self.schema.names else columns
+        for batch in self._reader.iter_batches(batch_size=self._batch_rows(columns), columns=chosen):
             self.position += batch.num_rows
             yield batch
 
@@ -97,13 +99,18 @@ class ParquetSource(Source):
         for number in range(metadata.num_row_groups):
             group = metadata.row_group(number)
             leaves = (group.column(leaf) for leaf in range(group.num_columns))
-            unpacked += sum(leaf.total_uncompressed_size for leaf in leaves if _top_name(leaf) in columns)
+            unpacked += sum(leaf.total_uncompressed_size for leaf in leaves if _belongs_to(leaf, columns))
         return max(1, min(MOST_ROWS, MOST_BYTES * metadata.num_rows // max(unpacked, 1)))
 
 
-def _top_name(leaf: parquet.ColumnChunkMetaData) -> str:
-    """The column that a leaf of a nested column belongs to."""
-    return leaf.path_in_schema.split(".")[0]
+def _belongs_to(leaf: parquet.ColumnChunkMetaData, columns: list[str]) -> bool:
+    """Whether a stored column is one of `columns` or, of a nested one, a part."""
+    return any(leaf.path_in_schema == name or leaf.path_in_schema.startswith(f"{name}.") for name in columns)
+
+
+def _select(batch: pa.RecordBatch, columns: list[str]) -> pa.RecordBatch:
+    # All of them may hold a name twice, which selecting refuses.
+    return batch if columns == batch.schema.names else batch.select(columns)
 
 
 class ArrowSource(Source):
@@ -121,12 +128,12 @@ class ArrowSource(Source):
         if self._is_stream:
             for batch in self._reader:
                 self.position = self._file.tell()
-                yield batch.select(columns)
+                yield _select(batch, columns)
             self.position = self.size
         else:
             for number in range(self.size):
                 self.position = number + 1
-                yield self._reader.get_batch(number).select(columns)
+                yield _select(self._reader.get_batch(number), columns)
 
 
 class CsvSource(Source):
@@ -146,7 +153,7 @@ class CsvSource(Source):
         try:
             for batch in self._reader:
                 self.position = self._file.tell()
-                yield batch.select(columns)
+                yield _select(batch, columns)
         except pa.ArrowInvalid as error:
             column = re.search(r"In CSV column #(\d+): .*conversion error", str(error))
             if not column:
@@ -247,7 +254,8 @@ def written_beside(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         os.replace(name, target)
     except BaseException:
-        os.unlink(name)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
         raise
 
 

@@ -227,14 +227,16 @@ def _score_source(job: Job, source: Source, progress: Progress) -> Summary:
                 plot.add(_positions(batch, time_column, summary.rows), scored)
             summary.rows += scored.length
             summary.count += len(scored.values)
-            power_sums.append(_ufuncs.pow_sum(scored.values, POWER))
+            power_sums.append(_ufuncs.pow_sum(scored.values, POWER, dtype=np.float64))
         if summary.rows == 0:
             raise ValueError(f"{str(job.input)!r} has no rows: there is nothing to score")
-        summary.seconds = time.perf_counter() - began
         summary.states = scorer.last_states()
+        began_to_draw = time.perf_counter()
         if plot and plot_path:
             plot.draw(plot_path, [name for name, _ in summary.states], time_column or "row")
-    summary.pow_sum = float(_ufuncs.pow_sum(np.array(power_sums, float), 1.0))
+        drawing = time.perf_counter() - began_to_draw
+    summary.seconds = time.perf_counter() - began - drawing
+    summary.pow_sum = float(_ufuncs.pow_sum(np.array(power_sums), 1.0))
     return summary
 
 

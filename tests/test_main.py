@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -221,11 +222,30 @@ def test_an_interrupted_run_leaves_no_half_file(tmp_path, number, code):
     process.send_signal(number)
     _, printed = process.communicate(timeout=60)
     assert process.returncode == code
-    assert len(printed.splitlines()) <= 1
-    assert "Traceback" not in printed
+    assert len(printed.splitlines()) == 1
+    assert printed.endswith("ted; unfinished files are removed\n")
     assert sorted(os.listdir(tmp_path)) == ["long.csv", "out.csv"]
     assert (tmp_path / "out.csv").read_text() == "old"
     assert (tmp_path / "long.csv").stat().st_size == size
+
+
+@pytest.mark.parametrize("name", ["out.parquet", "out.csv", "out.feather"])
+def test_a_disk_that_is_full_is_told(tmp_path, name):
+    pa.parquet.write_table(
+        pa.table({"x": np.random.default_rng(0).normal(size=200_000)}), tmp_path / "in.parquet"
+    )
+    result = subprocess.run(
+        [sys.executable, "-m", "numpy_ext", "score", "in.parquet", "--column", "x", "--output", name],
+        cwd=tmp_path,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert len(result.stderr.splitlines()) == 1
+    assert "File too large" in result.stderr
+    assert os.listdir(tmp_path) == ["in.parquet"]
 
 
 @pytest.mark.usefixtures("prices")

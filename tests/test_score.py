@@ -186,6 +186,37 @@ def test_a_csv_column_that_begins_with_nothing(tmp_path):
     assert (summary.rows, summary.count, summary.states) == (2_000_001, 1, [("x", 2.5)])
 
 
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".feather"])
+def test_other_columns_may_share_a_name(tmp_path, suffix):
+    table = pa.Table.from_arrays(
+        [pa.array([1, 2]), pa.array([3, 4]), pa.array([1.5, 2.5])], ["a.b", "a.b", "x"]
+    )
+    path = tmp_path / f"in{suffix}"
+    if suffix == ".feather":  # its writer takes no such table
+        with pa.ipc.new_file(str(path), table.schema) as writer:
+            writer.write_table(table)
+    else:
+        write(table, path)
+    score_file(Job(path, "x", output=tmp_path / "out.arrow"), plain)
+    result = pa.ipc.open_file(tmp_path / "out.arrow").read_all()
+    assert result.column_names == ["a.b", "a.b", "x", "score"]
+    assert [result.column(i).to_pylist() for i in range(4)] == [[1, 2], [3, 4], [1.5, 2.5], [1.5, 3.85]]
+    with pytest.raises(ValueError, match=r"has 2 columns 'a\.b'"):
+        score_file(Job(path, "a.b"), plain)
+
+
+def test_a_group_column_of_nulls_is_one_group(tmp_path):
+    path = write(pa.table({"g": pa.nulls(3), "x": [1.0, 3.0, 2.0]}), tmp_path / "in.parquet")
+    assert score_file(Job(path, "x", "g"), plain).states == [("null", 1.95)]
+
+
+def test_the_sum_of_powers_of_float32_is_as_exact_as_of_float64(tmp_path):
+    values = np.random.default_rng(0).random(300_000, np.float32)
+    path = write(pa.table({"x": values}), tmp_path / "in.parquet")
+    exact = math.fsum(v**1.5 for v in values.tolist())
+    assert math.isclose(score_file(Job(path, "x"), plain).pow_sum, exact, rel_tol=1e-15)
+
+
 def test_the_metadata_of_the_file_stay(tmp_path):
     table = market().replace_schema_metadata({"source": "here"})
     score_file(Job(write(table, tmp_path / "in.parquet"), "close", output=tmp_path / "out.parquet"), plain)
