@@ -4,6 +4,7 @@ import gc
 import os
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -112,3 +113,15 @@ def test_many_calls_lose_no_reference():
     gc.collect()
     after = [sys.getrefcount(thing) for thing in (x, scalar, np.dtype(float), nx.axpy)]
     assert all(abs(b - a) < 50 for a, b in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize(("name", "is_copied"), [("rolling_score", True), ("axpy", False)])
+def test_numpy_copies_what_overlaps_for_gufuncs_alone(name, is_copied):
+    """A gufunc that looks back or ahead would read what it wrote, if NumPy took it for element-wise."""
+    x = np.ones(100_000)
+    inputs = [2.0, x, x] if name == "axpy" else [x]
+    tracemalloc.start()
+    getattr(nx, name)(*inputs, out=x)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (peak >= x.nbytes) == is_copied
