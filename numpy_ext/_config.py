@@ -1,6 +1,5 @@
 """What this build is and whether it works."""
 
-import doctest
 import sys
 from typing import Any
 
@@ -84,6 +83,8 @@ def test() -> bool:
     >>> import numpy_ext as nx
     >>> passed = nx.test()  # doctest: +SKIP
     """
+    import doctest  # it is slow to import, and seldom needed
+
     package = sys.modules[__package__]
     runner = doctest.DocTestRunner()
     parser = doctest.DocTestParser()
