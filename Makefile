@@ -63,7 +63,7 @@ test-debian:
 	@for level in $$($(DEBIAN) PYTHONPATH=$(DEBIAN_SITE) python3 -Pc \
 		'import numpy_ext; print(*numpy_ext._ufuncs.cpu_levels)'); do \
 		echo "NUMPY_EXT_CPU=$$level python3 -m pytest"; \
-		$(DEBIAN) PYTHONPATH=$(DEBIAN_SITE) NUMPY_EXT_CPU=$$level python3 -P -m pytest -p no:cacheprovider || exit 1; \
+		$(DEBIAN) PYTHONPATH=$(DEBIAN_SITE) NUMPY_EXT_CPU=$$level python3 -P -m pytest -p no:cacheprovider tests || exit 1; \
 	done
 
 test-wheels:
