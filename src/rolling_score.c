@@ -3,6 +3,8 @@
 #ifndef T
 #include "nx.h"
 
+#include <fenv.h>
+
 static const char rolling_score_doc[] =
     "rolling_score(x, /, ...)\n"
     "\n"
@@ -119,6 +121,10 @@ static const char rolling_score_resume_doc[] =
     ">>> float(state)\n"
     "6.755\n";
 
+/* How many series run side by side: whole cache lines of them, and vectors enough to hide the time that one
+   step takes. */
+enum { TILE = 64, STEPS = 32 };
+
 #define NX_FILE "rolling_score.c"
 #define NX_WANT_INTEGERS
 #define NX_WANT_FLOATS
@@ -164,20 +170,84 @@ NX_INLINE F LOOP(run_any)(const char *x, char *out, npy_intp n, npy_intp dx, npy
     return LOOP(run)(x, out, n, dx, dout, rise, fall, state);
 }
 
-/* n[]: series, values of a series; d[]: from series to series of x and out, from value to value of both */
-static void LOOP(rolling_score)(char **p, npy_intp const *n, npy_intp const *d, void *NPY_UNUSED(data))
+/* The same over TILE series that lie side by side, such as columns of an array in C order: step by step, all
+   of them in SIMD lanes. Adding -0.0 changes no number and raises no flag, so both steps are one formula. But
+   GCC compares vectors with instructions that raise FE_INVALID on NaN. */
+NX_INLINE void LOOP(run_tile)(const char *x, char *out, npy_intp n, npy_intp dx, npy_intp dout, const F *rise,
+                              const F *fall, F *state)
 {
-    for (npy_intp i = 0; i < n[0]; i++)
-        LOOP(run_any)(p[0] + i * d[0], p[1] + i * d[1], n[1], d[2], d[3], (F)0.9, (F)0.5, 0);
+    for (npy_intp i = 0; i < n; i++) {
+        const T *restrict values = (const T *)(x + i * dx);
+        F *restrict scores = (F *)(out + i * dout);
+        for (int j = 0; j < TILE; j++) {
+            const F value = (F)values[j];
+            const int rises = isgreater(value, state[j]);
+            const F factor = rises ? rise[j] : fall[j], addend = rises ? value : (F)-0.0;
+            scores[j] = state[j] = state[j] * factor + addend;
+        }
+    }
+}
+
+/* As run_tile, where the outputs lie otherwise: `dseries` apart. NumPy allocates them so for axis=0. */
+static void LOOP(run_tile_across)(const char *x, char *out, npy_intp n, npy_intp dx, npy_intp dout,
+                                  npy_intp dseries, const F *rise, const F *fall, F *state)
+{
+    F scores[STEPS][TILE];
+    for (npy_intp start = 0; start < n; start += STEPS) {
+        const npy_intp steps = n - start < STEPS ? n - start : STEPS;
+        LOOP(run_tile)(x + start * dx, (char *)scores, steps, dx, sizeof scores[0], rise, fall, state);
+        for (int j = 0; j < TILE; j++)
+            for (npy_intp i = 0; i < steps; i++)
+                *(F *)(out + j * dseries + (start + i) * dout) = scores[i][j];
+    }
+}
+
+/* The series from `first` up to `end`, one by one; p, n, d as below. */
+static void LOOP(run_each)(char **p, npy_intp const *n, npy_intp const *d, npy_intp first, npy_intp end)
+{
+    for (npy_intp i = first; i < end; i++)
+        *(F *)(p[5] + i * d[5]) =
+            LOOP(run_any)(p[0] + i * d[0], p[4] + i * d[4], n[1], d[6], d[7], *(F *)(p[1] + i * d[1]),
+                          *(F *)(p[2] + i * d[2]), *(F *)(p[3] + i * d[3]));
 }
 
 /* n[]: series, values of a series; d[]: from series to series of x, rise, fall, state, out and the last
    state, from value to value of x and out */
 static void LOOP(rolling_score_resume)(char **p, npy_intp const *n, npy_intp const *d, void *NPY_UNUSED(data))
 {
-    for (npy_intp i = 0; i < n[0]; i++)
-        *(F *)(p[5] + i * d[5]) =
-            LOOP(run_any)(p[0] + i * d[0], p[4] + i * d[4], n[1], d[6], d[7], *(F *)(p[1] + i * d[1]),
-                          *(F *)(p[2] + i * d[2]), *(F *)(p[3] + i * d[3]));
+    npy_intp first = 0;
+    for (; d[0] == sizeof(T) && n[0] - first >= TILE; first += TILE) {
+        F rise[TILE], fall[TILE], state[TILE];
+        for (int j = 0; j < TILE; j++) {
+            rise[j] = *(F *)(p[1] + (first + j) * d[1]);
+            fall[j] = *(F *)(p[2] + (first + j) * d[2]);
+            state[j] = *(F *)(p[3] + (first + j) * d[3]);
+        }
+        const char *x = p[0] + first * d[0];
+        char *out = p[4] + first * d[4];
+        const int was_invalid = fetestexcept(FE_INVALID);
+        if (d[4] == sizeof(F))
+            LOOP(run_tile)(x, out, n[1], d[6], d[7], rise, fall, state);
+        else
+            LOOP(run_tile_across)(x, out, n[1], d[6], d[7], d[4], rise, fall, state);
+        if (!was_invalid && fetestexcept(FE_INVALID)) {
+            /* By a NaN or rightly: the loop of single values knows. */
+            feclearexcept(FE_INVALID);
+            LOOP(run_each)(p, n, d, first, first + TILE);
+            continue;
+        }
+        for (int j = 0; j < TILE; j++)
+            *(F *)(p[5] + (first + j) * d[5]) = state[j];
+    }
+    LOOP(run_each)(p, n, d, first, n[0]);
+}
+
+/* n[]: series, values of a series; d[]: from series to series of x and out, from value to value of both */
+static void LOOP(rolling_score)(char **p, npy_intp const *n, npy_intp const *d, void *NPY_UNUSED(data))
+{
+    F rise = (F)0.9, fall = (F)0.5, state = 0, last;
+    char *operands[] = {p[0], (char *)&rise, (char *)&fall, (char *)&state, p[1], (char *)&last};
+    const npy_intp steps[] = {d[0], 0, 0, 0, d[1], 0, d[2], d[3]};
+    LOOP(rolling_score_resume)(operands, n, steps, NULL);
 }
 #endif

@@ -118,6 +118,63 @@ def test_any_axis(order, axis):
     assert_same_bits(state, np.take(expected, -1, axis))
 
 
+def column_scores(x, rise=0.9, fall=0.5, state=0.0):
+    """The recurrence down all columns at once, in NumPy."""
+    dtype = np.float32 if x.dtype == np.float32 else np.float64
+    x, out = x.astype(dtype), np.empty(x.shape, dtype)
+    rise, fall, s = (np.broadcast_to(value, x.shape[1:]).astype(dtype) for value in (rise, fall, state))
+    with np.errstate(all="ignore"):
+        for i, v in enumerate(x):
+            s = np.where(v > s, s * rise + v, s * fall)
+            out[i] = s
+    return out, s
+
+
+# On both sides of the tile of series and of the steps that the C computes at once.
+@pytest.mark.parametrize("dtype", [*FLOATS, *INTEGERS])
+@pytest.mark.parametrize("series", [63, 64, 65, 130])
+def test_series_side_by_side(dtype, series):
+    for n in (0, 1, 2, 31, 32, 33, 100):
+        x = sample(dtype, n, series, seed=n)
+        if np.dtype(dtype).kind == "f":
+            x[1::7], x[2::11], x[3::13], x[4::17] = np.nan, np.inf, -np.inf, -0.0
+        expected, _ = column_scores(x)
+        assert_same_bits(nx.rolling_score(x, axis=0), expected)
+        assert_same_bits(nx.rolling_score(x, axis=0, out=np.empty_like(expected)), expected)
+        assert_same_bits(nx.rolling_score(x[::-1], axis=0), column_scores(x[::-1])[0])
+        assert_same_bits(nx.rolling_score(np.asfortranarray(x), axis=0), expected)
+        assert_same_bits(nx.rolling_score(x[:, ::-1], axis=0), expected[:, ::-1])
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@given(data=st.data())
+def test_series_side_by_side_with_parameters_of_their_own(dtype, data):
+    n, series = data.draw(st.integers(0, 40)), data.draw(st.integers(60, 70))
+    x = data.draw(npst.arrays(dtype, (n, series), elements=any_floats(dtype), fill=any_floats(dtype)))
+    rise, fall, state = (
+        np.resize(np.array(data.draw(st.lists(any_floats(dtype), min_size=1, max_size=5)), dtype), series)
+        for _ in range(3)
+    )
+    with np.errstate(all="ignore"):
+        actual, last = nx.rolling_score_resume(x, rise, fall, state, axes=[0, (), (), (), 0, ()])
+    expected, expected_last = column_scores(x, rise, fall, state)
+    assert_same_bits(actual, expected)
+    assert_same_bits(last, expected_last)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_series_side_by_side_raise_no_stray_flags(dtype):
+    largest = np.finfo(dtype).max
+    x = np.repeat(np.array([np.nan, 1.0, np.inf, -np.inf, -0.0, 2.0], dtype)[:, None], 70, axis=1)
+    axes = [0, (), (), (), 0, ()]
+    with np.errstate(all="raise"):
+        nx.rolling_score(x, axis=0)
+        nx.rolling_score_resume(np.full((9, 70), -largest), dtype(10), dtype(1), largest, axes=axes)
+        nx.rolling_score_resume(np.full((9, 70), dtype(-1)), dtype(np.inf), dtype(0.5), dtype(0), axes=axes)
+        with pytest.raises(FloatingPointError, match="overflow"):
+            nx.rolling_score_resume(np.full((9, 70), largest), dtype(2), dtype(1), largest / 2, axes=axes)
+
+
 def test_parameters_broadcast_against_series():
     x, rise = sample(float, 3, 20), np.array([[0.9], [0.7]])
     state = np.array([0.0, 1.0, -1.0])
@@ -155,6 +212,17 @@ def test_in_place_and_overlapping(n):
     memory[:n] = x
     nx.rolling_score(memory[:n], out=memory[1:])
     assert_same_bits(memory[1:], scores(x))
+
+
+@pytest.mark.parametrize("value", [1.0, np.nan])
+def test_the_last_state_in_place_of_the_first(value):
+    x = sample(float, 5, 70)
+    x[2] = value
+    state = np.linspace(-1, 1, 70)
+    expected, last = column_scores(x, state=state)
+    out, _ = nx.rolling_score_resume(x, 0.9, 0.5, state, out=(None, state), axes=[0, (), (), (), 0, ()])
+    assert_same_bits(out, expected)
+    assert_same_bits(state, last)
 
 
 def test_input_is_left_alone():
