@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import io
 import signal
 import sys
 from collections.abc import Iterator
@@ -51,7 +52,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 def with_progress(source: "Source", batches: Iterator[Any]) -> Iterator[Any]:
     """The batches, and on a terminal a bar that follows them."""
-    if not sys.stderr.isatty():
+    if not sys.stderr or not sys.stderr.isatty():
         yield from batches
         return
     from rich.console import Console
@@ -89,17 +90,21 @@ def fail(message: str, code: int = 1) -> NoReturn:
     raise SystemExit(code)
 
 
+def library(error: ModuleNotFoundError) -> str:
+    return str(error.name).partition(".")[0]
+
+
 def run(options: argparse.Namespace) -> None:
     try:
         from . import _score
     except ModuleNotFoundError as error:
-        fail(f"{error.name} is not installed: pip install 'numpy-ext-ufuncs[arrow]'")
+        fail(f"{library(error)} is not installed: pip install 'numpy-ext-ufuncs[arrow]'")
     del options.command
     job = _score.Job(**vars(options))
     try:
         summary = _score.score_file(job, with_progress)
     except ModuleNotFoundError as error:
-        fail(f"{error.name} is not installed: pip install 'numpy-ext-ufuncs[arrow,plot]'")
+        fail(f"{library(error)} is not installed: pip install 'numpy-ext-ufuncs[arrow,plot]'")
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
     except (ValueError, NotImplementedError) as error:
@@ -117,9 +122,12 @@ def main(arguments: list[str] | None = None) -> None:
     options = parse(arguments)
     # As for Ctrl-C, the unfinished output is removed on the way out.
     signal.signal(signal.SIGTERM, stop)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name may have letters that the terminal has not
     try:
         run(options)
-        sys.stdout.flush()
+        if sys.stdout:  # None when the shell closed it
+            sys.stdout.flush()
     except KeyboardInterrupt:
         fail("interrupted; unfinished files are removed", 130)
     except BrokenPipeError:

@@ -68,9 +68,14 @@ class Envelope:
 class ScorePlot:
     """The column and its score, one above the other; a column of panels for each of the first groups."""
 
-    def __init__(self, column: str, score: str) -> None:
-        import matplotlib  # noqa: F401  (missing, it says so before the work and not after)
+    def __init__(self, path: Path, column: str, score: str) -> None:
+        # What would fail when the picture is drawn is told before the work begins.
+        from matplotlib.backend_bases import FigureCanvasBase
 
+        self._format = path.suffix.lstrip(".").lower() or "png"
+        if self._format not in FigureCanvasBase.filetypes:
+            known = ", ".join(sorted(FigureCanvasBase.filetypes))
+            raise ValueError(f"{str(path)!r} has a suffix that cannot be drawn; known are {known}")
         self.labels = (column, score)
         self.envelopes = [Envelope(curves=2) for _ in range(MOST_GROUPS)]
 
@@ -87,7 +92,7 @@ class ScorePlot:
             envelope.add(where[chosen], curves[:, chosen])
 
     def draw(self, path: Path, names: list[str], axis: str) -> None:
-        """Draw what was added, in the format of the suffix; `names` are those of the groups."""
+        """Draw what was added to `path`; `names` are those of the groups."""
         from matplotlib.figure import Figure
 
         shown = max(1, min(MOST_GROUPS, len(names)))
@@ -107,4 +112,4 @@ class ScorePlot:
             panels[1, number].set_xlabel(axis)
         if len(names) > shown:
             figure.suptitle(f"The first {shown} of {len(names):,} groups")
-        figure.savefig(path, dpi=120, format=path.suffix.lstrip(".") or "png")
+        figure.savefig(path, dpi=120, format=self._format)

@@ -208,7 +208,7 @@ def _score_source(job: Job, source: Source, progress: Progress) -> Summary:
     time_column = _time_column(source.schema) if job.plot else None
     needed = [job.column, job.group, time_column]
     columns = [name for name in source.schema.names if job.output or name in needed]
-    plot = ScorePlot(job.column, job.into) if job.plot else None
+    plot = ScorePlot(job.plot, job.column, job.into) if job.plot else None
 
     summary, power_sums = Summary(), []
     began = time.perf_counter()

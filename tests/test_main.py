@@ -173,7 +173,10 @@ def make_bad_files(folder):
             ["good.parquet", "--column", "x", "--into", "word", "--output", "o.csv"],
             "has a column 'word' already",
         ),
-        (["good.parquet", "--column", "x", "--plot", "plot.nonsense"], "nonsense"),
+        (
+            ["good.parquet", "--column", "x", "--plot", "plot.txt"],
+            "'plot.txt' has a suffix that cannot be drawn",
+        ),
         (
             ["good.parquet", "--column", "x", "--output", "a.csv", "--plot", "a.csv"],
             "both the output and the plot",
@@ -258,6 +261,22 @@ def test_a_missing_library_names_the_extra(tmp_path, library, extra):
     assert len(result.stderr.splitlines()) == 1
     assert f"{library} is not installed: pip install 'numpy-ext-ufuncs[" in result.stderr
     assert extra in result.stderr
+
+
+def test_a_name_that_the_terminal_cannot_spell(tmp_path):
+    pa.parquet.write_table(pa.table({"prix \u20ac": [1.0, 2.0]}), tmp_path / "in.parquet")
+    result = run("score", "in.parquet", "--column", "prix \u20ac", cwd=tmp_path, PYTHONIOENCODING="ascii")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert entries(result.stdout)["column"] == r"prix \u20ac"
+
+
+@pytest.mark.usefixtures("prices")
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_closed_outputs_are_no_error(tmp_path, closed):
+    command = f"{sys.executable} -m numpy_ext score prices.parquet --column x --output out.parquet {closed}"
+    result = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert pa.parquet.read_table(tmp_path / "out.parquet").num_rows == 500
 
 
 @pytest.mark.usefixtures("prices")

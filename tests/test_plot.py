@@ -46,7 +46,7 @@ def test_a_nan_hides_no_neighbour():
 def test_draws_a_picture(tmp_path, groups):
     numbers = None if groups is None else np.arange(1000) % groups
     values = np.random.default_rng(0).normal(size=1000)
-    plot = ScorePlot("close", "score")
+    plot = ScorePlot(tmp_path / "plot.png", "close", "score")
     plot.add(np.arange(1000), Scored(1000, None, values, values * 2, numbers))
     path = tmp_path / "plot.png"
     plot.draw(path, [f"group {i}" for i in range(groups or 1)], "row")
