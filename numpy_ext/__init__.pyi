@@ -8,4 +8,6 @@ __version__: str
 axpy: np.ufunc
 pow_sum: np.ufunc
 rolling_score: np.ufunc
+rolling_score_by: np.ufunc
+rolling_score_repair: np.ufunc
 rolling_score_resume: np.ufunc

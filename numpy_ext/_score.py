@@ -111,7 +111,8 @@ class Scorer:
     def __init__(self, job: Job, schema: pa.Schema) -> None:
         self._column, self._group = job.column, job.group
         no_values = pa.array([], schema.field(job.column).type).to_numpy(zero_copy_only=False)
-        self.dtype = _ufuncs.rolling_score(no_values).dtype
+        # Scores of float16 would keep three digits.
+        self.dtype = np.promote_types(_ufuncs.rolling_score(no_values).dtype, np.float32)
         self._parameters = (self.dtype.type(job.rise), self.dtype.type(job.fall))
         self._states = np.zeros(1, self.dtype)
         self._groups = Groups(_key_type(schema.field(job.group).type)) if job.group else None
@@ -122,7 +123,9 @@ class Scorer:
         valid = np.flatnonzero(column.is_valid()) if column.null_count else None
         values = column.drop_null().to_numpy(zero_copy_only=False)
         if self._groups is None:
-            scores, self._states[0] = self._resume(values, 0)
+            scores, self._states[0] = _ufuncs.rolling_score_resume(
+                values, *self._parameters, self._states[0]
+            )
             return Scored(len(column), valid, values, scores, None)
         keys = _plain(batch.column(self._group))
         groups = self._groups.numbers(keys if valid is None else keys.take(pa.array(valid)))
@@ -133,9 +136,6 @@ class Scorer:
         names = [self._column] if self._groups is None else self._groups.names()
         return list(zip(names, self._states.tolist(), strict=False))
 
-    def _resume(self, values: npt.NDArray, group: int) -> tuple[npt.NDArray, np.floating]:
-        return _ufuncs.rolling_score_resume(values, *self._parameters, self._states[group])
-
     def _score_groups(self, values: npt.NDArray, groups: npt.NDArray[np.int64]) -> npt.NDArray:
         """The scores of values whose groups come in any order."""
         missing = groups.max(initial=-1) + 1 - len(self._states)
@@ -143,16 +143,7 @@ class Scorer:
             # At least doubled, or many new groups a batch would copy the states each time.
             grown = max(missing, len(self._states))
             self._states = np.concatenate([self._states, np.zeros(grown, self.dtype)])
-        order = np.argsort(groups, kind="stable")
-        values, groups = values[order], groups[order]
-        starts = np.flatnonzero(np.diff(groups, prepend=-1))
-        stops = np.flatnonzero(np.diff(groups, append=-1)) + 1
-        sorted_scores = np.empty(len(values), self.dtype)
-        for start, stop in zip(starts, stops, strict=True):
-            group = groups[start]
-            sorted_scores[start:stop], self._states[group] = self._resume(values[start:stop], group)
-        scores = np.empty_like(sorted_scores)
-        scores[order] = sorted_scores
+        scores, self._states = _ufuncs.rolling_score_by(values, groups, *self._parameters, self._states)
         return scores
 
 

@@ -67,7 +67,7 @@ static const char axpy_doc[] =
 #define NX_WANT_FLOATS
 #include "nx_each.h"
 
-#define AXPY(name, t, f) {axpy_##name, t t t "->" t},
+#define AXPY(name, t, f) {axpy_##name, t t t "->" t, NULL},
 static const nx_row axpy_rows[] = {NX_FLOATS(AXPY){.loop = NULL}};
 
 NX_FAMILY(axpy) = {{"axpy", axpy_doc, NULL, 3, 1, axpy_rows}, {.name = NULL}};

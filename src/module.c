@@ -134,6 +134,7 @@ static ufunc_tables *make_tables(const nx_ufunc *entry, int *count)
     }
     for (int i = 0; i < *count; i++) {
         tables->loops[i] = entry->rows[i].loop;
+        tables->data[i] = (void *)entry->rows[i].data;
         if (parse_types(entry->rows[i].types, tables->types + i * nargs) < 0) {
             free_tables(tables);
             return NULL;

@@ -17,10 +17,12 @@
 
 #include <math.h>
 
-/* A loop of a ufunc, and the dtypes it takes and gives in NumPy's own spelling, such as "ddd->d". */
+/* A loop of a ufunc, the dtypes it takes and gives in NumPy's own spelling, such as "ddd->d", and what it is
+   called with as `data`. */
 typedef struct {
     PyUFuncGenericFunction loop;
     const char *types;
+    const void *data;
 } nx_row;
 
 /* A ufunc. `signature` is NULL for an element-wise one; `rows` stand in the order of promotion (NumPy
@@ -54,9 +56,11 @@ typedef struct {
     X(ulong, "L", "d")                                                                                       \
     X(longlong, "q", "d")                                                                                    \
     X(ulonglong, "Q", "d")
+#define NX_HALF(X) X(half, "e", "e")
 #define NX_FLOATS(X)                                                                                         \
     X(float, "f", "f")                                                                                       \
     X(double, "d", "d")
+#define NX_LONGDOUBLE(X) X(longdouble, "g", "g")
 
 /* At the head of a block whose branches must not both be computed, since the one not taken could raise a
    flag. GCC never does (-ftrapping-math is its default); clang must be told. */
@@ -65,6 +69,16 @@ typedef struct {
 #else
 #define NX_KEEP_FLAGS
 #endif
+
+/* Before a short loop of constant length whose arrays must stay in registers. clang needs no telling. */
+#ifdef __clang__
+#define NX_UNROLL
+#else
+#define NX_UNROLL _Pragma("GCC unroll 16")
+#endif
+
+/* What stands before it is in memory when what stands after it begins; no instruction. */
+#define NX_FENCE __asm__ volatile("" ::: "memory")
 
 /* For kernels that a loop calls with constants in place of some arguments: each call is compiled anew. */
 #define NX_INLINE static inline __attribute__((always_inline))

@@ -1,13 +1,22 @@
 /* nx_each.h: reads the lower half of a room once for every dtype.
 
-   A room defines NX_FILE, its own name, and what it wants: NX_WANT_FLOATS, NX_WANT_INTEGERS or both.
-   Around each reading stand
-       T           the type of an element
-       F           the floating-point type it computes to: T itself, or double for integers
-       LOOP(name)  name_<name of the dtype>, as the sets in nx.h spell it */
+   A room defines NX_FILE, its own name, and what it wants: NX_WANT_INTEGERS, NX_WANT_HALF, NX_WANT_FLOATS,
+   NX_WANT_LONGDOUBLE. Around each reading stand
+       T             the type of an element
+       F             the floating-point type it computes in: T itself, double for integers, float for half
+       R             the type of the result: F, but half for half
+       TO_F(value)   an element or a result as F
+       TO_R(value)   an F rounded to a result
+       LOOP(name)    name_<name of the dtype>, as the sets in nx.h spell it
+       F_LOOP(name)  name_<name of F>, where F is float or double and results are of F too */
+
+#define TO_F(value) ((F)(value))
+#define TO_R(value) (value)
 
 #ifdef NX_WANT_INTEGERS
 #define F npy_double
+#define R npy_double
+#define F_LOOP(name) name##_double
 
 #define T npy_bool
 #define LOOP(name) name##_bool
@@ -75,23 +84,65 @@
 #undef LOOP
 #undef T
 
+#undef F_LOOP
+#undef R
 #undef F
 #endif
 
 #ifdef NX_WANT_FLOATS
 #define T npy_float
 #define F npy_float
+#define R npy_float
 #define LOOP(name) name##_float
+#define F_LOOP(name) name##_float
 #include NX_FILE
+#undef F_LOOP
 #undef LOOP
+#undef R
 #undef F
 #undef T
 
 #define T npy_double
 #define F npy_double
+#define R npy_double
 #define LOOP(name) name##_double
+#define F_LOOP(name) name##_double
+#include NX_FILE
+#undef F_LOOP
+#undef LOOP
+#undef R
+#undef F
+#undef T
+#endif
+
+#ifdef NX_WANT_LONGDOUBLE
+#define T npy_longdouble
+#define F npy_longdouble
+#define R npy_longdouble
+#define LOOP(name) name##_longdouble
 #include NX_FILE
 #undef LOOP
+#undef R
+#undef F
+#undef T
+#endif
+
+#undef TO_R
+#undef TO_F
+
+#ifdef NX_WANT_HALF
+#include "nx_half.h"
+#define T npy_half
+#define F npy_float
+#define R npy_half
+#define TO_F(value) nx_half_to_float(value)
+#define TO_R(value) nx_float_to_half(value)
+#define LOOP(name) name##_half
+#include NX_FILE
+#undef LOOP
+#undef TO_R
+#undef TO_F
+#undef R
 #undef F
 #undef T
 #endif

@@ -135,7 +135,7 @@ static double rounded(total t)
 #define NX_WANT_FLOATS
 #include "nx_each.h"
 
-#define POW_SUM(name, t, f) {pow_sum_##name, t f "->" f},
+#define POW_SUM(name, t, f) {pow_sum_##name, t f "->" f, NULL},
 static const nx_row pow_sum_rows[] = {NX_INTEGERS(POW_SUM) NX_FLOATS(POW_SUM){.loop = NULL}};
 
 NX_FAMILY(pow_sum) = {{"pow_sum", pow_sum_doc, "(n),()->()", 2, 1, pow_sum_rows}, {.name = NULL}};

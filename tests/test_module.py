@@ -98,17 +98,21 @@ gc.collect(); print(peak() - before)
 
 def test_many_calls_lose_no_reference():
     x, scalar = np.ones(10), np.float64(2.5)
+    labels = np.arange(10)
+    gc.collect()
     before = [sys.getrefcount(thing) for thing in (x, scalar, np.dtype(float), nx.axpy)]
     for _ in range(2000):
         nx.axpy(scalar, x, x)
         nx.rolling_score_resume(x, 0.9, 0.5, scalar)
         nx.pow_sum(x, scalar)
+        nx.rolling_score_by(x, labels, 0.9, 0.5, x)
         for bad in (
             lambda: nx.axpy(x, "a", x),
             lambda: nx.pow_sum(1j, scalar),
             lambda: nx.rolling_score(x, out=x[1:]),
+            lambda: nx.rolling_score_by(x, labels + 10, 0.9, 0.5, x),
         ):
-            with pytest.raises((TypeError, ValueError)):
+            with pytest.raises((TypeError, ValueError, IndexError)):
                 bad()
     gc.collect()
     after = [sys.getrefcount(thing) for thing in (x, scalar, np.dtype(float), nx.axpy)]

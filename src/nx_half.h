@@ -1,0 +1,56 @@
+/* nx_half.h: half precision to float and back, in integer arithmetic: the same bits on every CPU. */
+#ifndef NX_HALF_H
+#define NX_HALF_H
+
+#include "nx.h"
+
+#include <fenv.h>
+#include <string.h>
+
+/* Every half is a float. */
+static inline npy_float nx_half_to_float(npy_half half)
+{
+    const npy_uint32 sign = (npy_uint32)(half & 0x8000) << 16, rest = half & 0x7fff;
+    npy_uint32 bits;
+    npy_float value;
+    if (rest < 0x0400) { /* zero, or a multiple of the smallest half, 2**-24 */
+        value = (npy_float)rest * 0x1p-24f;
+        memcpy(&bits, &value, sizeof bits);
+    }
+    else if (rest < 0x7c00)
+        bits = (rest << 13) + ((127 - 15) << 23);
+    else /* infinity and NaN, with its payload */
+        bits = 0x7f800000 | (rest & 0x03ff) << 13;
+    bits |= sign;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* The nearest half, the even one of two equally near. Raises overflow and underflow as a conversion in
+   hardware does. */
+static inline npy_half nx_float_to_half(npy_float value)
+{
+    npy_uint32 bits;
+    memcpy(&bits, &value, sizeof bits);
+    const npy_half sign = (npy_half)(bits >> 16 & 0x8000);
+    bits &= 0x7fffffff;
+    if (bits > 0x7f800000) { /* NaN: what fits of its payload, and some of it */
+        const npy_half payload = (npy_half)(bits >> 13 & 0x03ff);
+        return sign | 0x7c00 | (payload ? payload : 1);
+    }
+    if (bits >= 0x477ff000) { /* 65520, half way between the largest half and the next power of two */
+        if (bits < 0x7f800000)
+            feraiseexcept(FE_OVERFLOW);
+        return sign | 0x7c00;
+    }
+    if (bits < 0x38800000) { /* below 2**-14 halves are multiples of 2**-24: let an addition round to them */
+        const npy_float multiple = fabsf(value) * 0x1p24f, rounded = (multiple + 0x1p23f) - 0x1p23f;
+        if (rounded != multiple)
+            feraiseexcept(FE_UNDERFLOW);
+        return sign | (npy_half)rounded;
+    }
+    bits += 0x0fff + (bits >> 13 & 1);
+    return sign | (npy_half)((bits - ((127 - 15) << 23)) >> 13);
+}
+
+#endif

@@ -1,0 +1,240 @@
+/* nx_lanes.h: vectors of float and double, as wide as the CPU level has them, and what loops over several
+   series at once need: load, store, a choice by comparison, a transpose. Elsewhere than on x86-64 a vector is
+   one number, and the compiler makes of the same loops what it can.
+
+   vector_<dtype>    WIDTH_<dtype> numbers; `*` and `+` round as those of single numbers do
+   greater_<dtype>   where a > b, for choose_<dtype>; silent on NaN, which no vector comparison of the
+                     compilers' own is */
+#ifndef NX_LANES_H
+#define NX_LANES_H
+
+#include "nx.h"
+
+/* After stores past the cache, before other threads may look. */
+#if defined(__SSE2__)
+#include <immintrin.h>
+#define NX_STORES_DONE _mm_sfence()
+#else
+#define NX_STORES_DONE ((void)0)
+#endif
+
+#if defined(__AVX512F__)
+
+typedef __m512d vector_double;
+typedef __mmask8 mask_double;
+enum { WIDTH_double = 8 };
+#define load_double(from) _mm512_loadu_pd(from)
+#define store_double(to, v) _mm512_storeu_pd(to, v)
+#define store_past_cache_double(to, v) _mm512_stream_pd(to, v)
+#define splat_double(value) _mm512_set1_pd(value)
+#define greater_double(a, b) _mm512_cmp_pd_mask(a, b, _CMP_GT_OQ)
+#define choose_double(mask, a, b) _mm512_mask_blend_pd(mask, b, a)
+
+NX_INLINE void transpose_double(vector_double *rows)
+{
+    vector_double pairs[8], fours[8];
+    for (int i = 0; i < 8; i += 2) {
+        pairs[i] = _mm512_unpacklo_pd(rows[i], rows[i + 1]);
+        pairs[i + 1] = _mm512_unpackhi_pd(rows[i], rows[i + 1]);
+    }
+    for (int i = 0; i < 8; i += 4)
+        for (int j = i; j < i + 2; j++) {
+            fours[j] = _mm512_shuffle_f64x2(pairs[j], pairs[j + 2], 0x88);
+            fours[j + 2] = _mm512_shuffle_f64x2(pairs[j], pairs[j + 2], 0xdd);
+        }
+    for (int i = 0; i < 2; i++) {
+        rows[i] = _mm512_shuffle_f64x2(fours[i], fours[i + 4], 0x88);
+        rows[i + 4] = _mm512_shuffle_f64x2(fours[i], fours[i + 4], 0xdd);
+        rows[i + 2] = _mm512_shuffle_f64x2(fours[i + 2], fours[i + 6], 0x88);
+        rows[i + 6] = _mm512_shuffle_f64x2(fours[i + 2], fours[i + 6], 0xdd);
+    }
+}
+
+typedef __m512 vector_float;
+typedef __mmask16 mask_float;
+enum { WIDTH_float = 16 };
+#define load_float(from) _mm512_loadu_ps(from)
+#define store_float(to, v) _mm512_storeu_ps(to, v)
+#define store_past_cache_float(to, v) _mm512_stream_ps(to, v)
+#define splat_float(value) _mm512_set1_ps(value)
+#define greater_float(a, b) _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ)
+#define choose_float(mask, a, b) _mm512_mask_blend_ps(mask, b, a)
+
+NX_INLINE void transpose_float(vector_float *rows)
+{
+    vector_float pairs[16], fours[16];
+    for (int i = 0; i < 16; i += 2) {
+        pairs[i] = _mm512_unpacklo_ps(rows[i], rows[i + 1]);
+        pairs[i + 1] = _mm512_unpackhi_ps(rows[i], rows[i + 1]);
+    }
+    /* fours[i + j] holds, in its 128-bit lane k, column 4k + j of rows i to i + 3 */
+    for (int i = 0; i < 16; i += 4)
+        for (int j = 0; j < 2; j++) {
+            const __m512d low = _mm512_castps_pd(pairs[i + j]), high = _mm512_castps_pd(pairs[i + 2 + j]);
+            fours[i + 2 * j] = _mm512_castpd_ps(_mm512_unpacklo_pd(low, high));
+            fours[i + 2 * j + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(low, high));
+        }
+    for (int j = 0; j < 4; j++) {
+        const vector_float a = _mm512_shuffle_f32x4(fours[j], fours[4 + j], 0x88);
+        const vector_float b = _mm512_shuffle_f32x4(fours[8 + j], fours[12 + j], 0x88);
+        const vector_float c = _mm512_shuffle_f32x4(fours[j], fours[4 + j], 0xdd);
+        const vector_float d = _mm512_shuffle_f32x4(fours[8 + j], fours[12 + j], 0xdd);
+        rows[j] = _mm512_shuffle_f32x4(a, b, 0x88);
+        rows[8 + j] = _mm512_shuffle_f32x4(a, b, 0xdd);
+        rows[4 + j] = _mm512_shuffle_f32x4(c, d, 0x88);
+        rows[12 + j] = _mm512_shuffle_f32x4(c, d, 0xdd);
+    }
+}
+
+#elif defined(__AVX2__)
+
+typedef __m256d vector_double, mask_double;
+enum { WIDTH_double = 4 };
+#define load_double(from) _mm256_loadu_pd(from)
+#define store_double(to, v) _mm256_storeu_pd(to, v)
+#define store_past_cache_double(to, v) _mm256_stream_pd(to, v)
+#define splat_double(value) _mm256_set1_pd(value)
+#define greater_double(a, b) _mm256_cmp_pd(a, b, _CMP_GT_OQ)
+#define choose_double(mask, a, b) _mm256_blendv_pd(b, a, mask)
+
+NX_INLINE void transpose_double(vector_double *rows)
+{
+    const vector_double a = _mm256_unpacklo_pd(rows[0], rows[1]), b = _mm256_unpackhi_pd(rows[0], rows[1]);
+    const vector_double c = _mm256_unpacklo_pd(rows[2], rows[3]), d = _mm256_unpackhi_pd(rows[2], rows[3]);
+    rows[0] = _mm256_permute2f128_pd(a, c, 0x20);
+    rows[1] = _mm256_permute2f128_pd(b, d, 0x20);
+    rows[2] = _mm256_permute2f128_pd(a, c, 0x31);
+    rows[3] = _mm256_permute2f128_pd(b, d, 0x31);
+}
+
+typedef __m256 vector_float, mask_float;
+enum { WIDTH_float = 8 };
+#define load_float(from) _mm256_loadu_ps(from)
+#define store_float(to, v) _mm256_storeu_ps(to, v)
+#define store_past_cache_float(to, v) _mm256_stream_ps(to, v)
+#define splat_float(value) _mm256_set1_ps(value)
+#define greater_float(a, b) _mm256_cmp_ps(a, b, _CMP_GT_OQ)
+#define choose_float(mask, a, b) _mm256_blendv_ps(b, a, mask)
+
+NX_INLINE void transpose_float(vector_float *rows)
+{
+    vector_float pairs[8], fours[8];
+    for (int i = 0; i < 8; i += 2) {
+        pairs[i] = _mm256_unpacklo_ps(rows[i], rows[i + 1]);
+        pairs[i + 1] = _mm256_unpackhi_ps(rows[i], rows[i + 1]);
+    }
+    for (int i = 0; i < 8; i += 4)
+        for (int j = 0; j < 2; j++) {
+            fours[i + 2 * j] = _mm256_shuffle_ps(pairs[i + j], pairs[i + 2 + j], 0x44);
+            fours[i + 2 * j + 1] = _mm256_shuffle_ps(pairs[i + j], pairs[i + 2 + j], 0xee);
+        }
+    for (int j = 0; j < 4; j++) {
+        rows[j] = _mm256_permute2f128_ps(fours[j], fours[4 + j], 0x20);
+        rows[4 + j] = _mm256_permute2f128_ps(fours[j], fours[4 + j], 0x31);
+    }
+}
+
+#elif defined(__SSE2__)
+
+/* SSE2 has a quiet test for NaN, but none for order: give the order test zeros where there is a NaN. */
+typedef __m128d vector_double, mask_double;
+enum { WIDTH_double = 2 };
+#define load_double(from) _mm_loadu_pd(from)
+#define store_double(to, v) _mm_storeu_pd(to, v)
+#define store_past_cache_double(to, v) _mm_stream_pd(to, v)
+#define splat_double(value) _mm_set1_pd(value)
+
+NX_INLINE mask_double greater_double(vector_double a, vector_double b)
+{
+    const mask_double ordered = _mm_cmpord_pd(a, b);
+    return _mm_cmpgt_pd(_mm_and_pd(ordered, a), _mm_and_pd(ordered, b));
+}
+
+NX_INLINE vector_double choose_double(mask_double mask, vector_double a, vector_double b)
+{
+    return _mm_xor_pd(b, _mm_and_pd(mask, _mm_xor_pd(a, b)));
+}
+
+NX_INLINE void transpose_double(vector_double *rows)
+{
+    const vector_double low = _mm_unpacklo_pd(rows[0], rows[1]);
+    rows[1] = _mm_unpackhi_pd(rows[0], rows[1]);
+    rows[0] = low;
+}
+
+typedef __m128 vector_float, mask_float;
+enum { WIDTH_float = 4 };
+#define load_float(from) _mm_loadu_ps(from)
+#define store_float(to, v) _mm_storeu_ps(to, v)
+#define store_past_cache_float(to, v) _mm_stream_ps(to, v)
+#define splat_float(value) _mm_set1_ps(value)
+
+NX_INLINE mask_float greater_float(vector_float a, vector_float b)
+{
+    const mask_float ordered = _mm_cmpord_ps(a, b);
+    return _mm_cmpgt_ps(_mm_and_ps(ordered, a), _mm_and_ps(ordered, b));
+}
+
+NX_INLINE vector_float choose_float(mask_float mask, vector_float a, vector_float b)
+{
+    return _mm_xor_ps(b, _mm_and_ps(mask, _mm_xor_ps(a, b)));
+}
+
+NX_INLINE void transpose_float(vector_float *rows)
+{
+    _MM_TRANSPOSE4_PS(rows[0], rows[1], rows[2], rows[3]);
+}
+
+#else
+typedef double vector_double;
+typedef int mask_double;
+enum { WIDTH_double = 1 };
+#define load_double(from) (*(from))
+#define store_double(to, v) (*(to) = (v))
+#define store_past_cache_double store_double
+#define splat_double(value) (value)
+#define greater_double(a, b) isgreater(a, b)
+#define choose_double(mask, a, b) ((mask) ? (a) : (b))
+#define transpose_double(rows) ((void)(rows))
+typedef float vector_float;
+typedef int mask_float;
+enum { WIDTH_float = 1 };
+#define load_float load_double
+#define store_float store_double
+#define store_past_cache_float store_double
+#define splat_float splat_double
+#define greater_float greater_double
+#define choose_float choose_double
+#define transpose_float transpose_double
+#endif
+/* One number where a > b and another elsewhere, without a branch, which GCC likes to make of it. */
+#if defined(__AVX__)
+NX_INLINE double if_greater_double(double a, double b, double then, double otherwise)
+{
+    const __m128d mask = _mm_cmp_sd(_mm_set_sd(a), _mm_set_sd(b), _CMP_GT_OQ);
+    return _mm_cvtsd_f64(_mm_blendv_pd(_mm_set_sd(otherwise), _mm_set_sd(then), mask));
+}
+
+NX_INLINE float if_greater_float(float a, float b, float then, float otherwise)
+{
+    const __m128 mask = _mm_cmp_ss(_mm_set_ss(a), _mm_set_ss(b), _CMP_GT_OQ);
+    return _mm_cvtss_f32(_mm_blendv_ps(_mm_set_ss(otherwise), _mm_set_ss(then), mask));
+}
+#elif defined(__SSE2__)
+NX_INLINE double if_greater_double(double a, double b, double then, double otherwise)
+{
+    return _mm_cvtsd_f64(
+        choose_double(greater_double(_mm_set_sd(a), _mm_set_sd(b)), _mm_set_sd(then), _mm_set_sd(otherwise)));
+}
+
+NX_INLINE float if_greater_float(float a, float b, float then, float otherwise)
+{
+    return _mm_cvtss_f32(
+        choose_float(greater_float(_mm_set_ss(a), _mm_set_ss(b)), _mm_set_ss(then), _mm_set_ss(otherwise)));
+}
+#else
+#define if_greater_double(a, b, then, otherwise) (isgreater(a, b) ? (then) : (otherwise))
+#define if_greater_float if_greater_double
+#endif
+
+#endif
