@@ -29,10 +29,23 @@ def prices(n: int) -> npt.NDArray[np.float64]:
     return 100 + np.cumsum(np.random.default_rng(SEED).normal(scale=0.1, size=n))
 
 
+def dips(n: int) -> npt.NDArray[np.float64]:
+    """
+    Against guesses: a level with pairs of dips, each of which moves the score to the other phase of its period.
+    A guess is wrong behind every pair, and does not meet the score before the next.
+    """
+    x = np.full(n, 100.0)
+    places = np.cumsum(np.random.default_rng(SEED).integers(300, 1500, n // 300 + 1))
+    for offset in (0, 1):
+        x[places[places + offset < n] + offset] = 80.0
+    return x
+
+
 KINDS: dict[str, Callable[[int], npt.NDArray[np.float64]]] = {
     "normal": normal,
     "uniform": uniform,
     "constant": constant,
     "falling": falling,
     "prices": prices,
+    "dips": dips,
 }

@@ -32,6 +32,15 @@ void rolling_score_columns(const T *x, T *out, size_t rows, size_t columns)
         }
 }
 
+/* The loop of the least gufunc there can be, (n)->(n): what a call costs. */
+void copy_series(char **p, const ptrdiff_t *n, const ptrdiff_t *d, void *data)
+{
+    (void)data;
+    for (ptrdiff_t i = 0; i < n[0]; i++)
+        for (ptrdiff_t j = 0; j < n[1]; j++)
+            *(T *)(p[1] + i * d[1] + j * d[3]) = *(T *)(p[0] + i * d[0] + j * d[2]);
+}
+
 double pow_sum(const T *x, double p, size_t n)
 {
     double sum = 0;

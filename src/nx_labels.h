@@ -43,47 +43,48 @@ NX_INLINE npy_uint64 nx_label(const char *label, int size, int is_signed)
     }
 }
 
-NX_INLINE int nx_is_bad_label(npy_uint64 label, npy_intp count, int is_signed)
+NX_INLINE void nx_copy_labels(const char *labels, npy_intp stride, npy_intp n, int size, int is_signed,
+                              npy_intp *to)
 {
-    return label >= (npy_uint64)count && !(is_signed && label == (npy_uint64)-1);
-}
-
-/* All are copied before the first bad one is looked for: so the copy runs in SIMD lanes. */
-NX_INLINE npy_intp nx_copy_labels(const char *labels, npy_intp stride, npy_intp n, npy_intp count, int size,
-                                  int is_signed, npy_intp *to)
-{
-    int bad = 0;
     for (npy_intp i = 0; i < n; i++) {
         const npy_uint64 label = nx_label(labels + i * stride, size, is_signed);
-        bad |= nx_is_bad_label(label, count, is_signed);
-        to[i] = (npy_intp)label;
+        /* Without a sign no label is -1: what would be, becomes one that is out of range for certain. */
+        to[i] = !is_signed && label > NPY_MAX_INTP ? NPY_MAX_INTP : (npy_intp)label;
     }
-    npy_intp good = bad ? 0 : n;
-    while (good < n && !nx_is_bad_label(nx_label(labels + good * stride, size, is_signed), count, is_signed))
-        good++;
-    return good;
 }
 
-/* Copies n labels, `stride` bytes apart. Returns how many stand before the first that is neither -1 nor in
-   0 .. count - 1. */
-static inline npy_intp nx_read_labels(const nx_label_type *type, const char *labels, npy_intp stride,
-                                      npy_intp n, npy_intp count, npy_intp *to)
+/* n labels, `stride` bytes apart, as npy_intp one after the other: where they are, or copied to `buffer`. */
+static inline const npy_intp *nx_labels_as_intp(const nx_label_type *type, const char *labels, npy_intp stride,
+                                                npy_intp n, npy_intp *buffer)
 {
-#define NX_COPY(size)                                                                                        \
-    (stride != (size)    ? nx_copy_labels(labels, stride, n, count, size, type->is_signed, to)               \
-     : type->is_signed   ? nx_copy_labels(labels, size, n, count, size, 1, to)                               \
-                         : nx_copy_labels(labels, size, n, count, size, 0, to))
-    switch (type->size) {
+    if (type->size == sizeof(npy_intp) && type->is_signed && stride == sizeof(npy_intp))
+        return (const npy_intp *)labels;
+    switch (type->size * (type->is_signed ? 1 : -1)) {
     case 1:
-        return NX_COPY(1);
+        nx_copy_labels(labels, stride, n, 1, 1, buffer);
+        break;
+    case -1:
+        nx_copy_labels(labels, stride, n, 1, 0, buffer);
+        break;
     case 2:
-        return NX_COPY(2);
+        nx_copy_labels(labels, stride, n, 2, 1, buffer);
+        break;
+    case -2:
+        nx_copy_labels(labels, stride, n, 2, 0, buffer);
+        break;
     case 4:
-        return NX_COPY(4);
+        nx_copy_labels(labels, stride, n, 4, 1, buffer);
+        break;
+    case -4:
+        nx_copy_labels(labels, stride, n, 4, 0, buffer);
+        break;
+    case 8:
+        nx_copy_labels(labels, stride, n, 8, 1, buffer);
+        break;
     default:
-        return NX_COPY(8);
+        nx_copy_labels(labels, stride, n, 8, 0, buffer);
     }
-#undef NX_COPY
+    return buffer;
 }
 
 /* Sets the IndexError of a label, unless an error is set already: NumPy may call a loop again after one. */

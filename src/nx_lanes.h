@@ -207,34 +207,33 @@ enum { WIDTH_float = 1 };
 #define choose_float choose_double
 #define transpose_float transpose_double
 #endif
-/* One number where a > b and another elsewhere, without a branch, which GCC likes to make of it. */
-#if defined(__AVX__)
-NX_INLINE double if_greater_double(double a, double b, double then, double otherwise)
-{
-    const __m128d mask = _mm_cmp_sd(_mm_set_sd(a), _mm_set_sd(b), _CMP_GT_OQ);
-    return _mm_cvtsd_f64(_mm_blendv_pd(_mm_set_sd(otherwise), _mm_set_sd(then), mask));
-}
-
-NX_INLINE float if_greater_float(float a, float b, float then, float otherwise)
-{
-    const __m128 mask = _mm_cmp_ss(_mm_set_ss(a), _mm_set_ss(b), _CMP_GT_OQ);
-    return _mm_cvtss_f32(_mm_blendv_ps(_mm_set_ss(otherwise), _mm_set_ss(then), mask));
-}
+/* The same for single numbers: a choice without a branch, which GCC likes to make of it. */
+#if defined(__AVX512F__) && defined(__AVX512VL__)
+typedef __mmask8 one_mask_double, one_mask_float;
+#define one_greater_double(a, b) _mm_cmp_sd_mask(_mm_set_sd(a), _mm_set_sd(b), _CMP_GT_OQ)
+#define one_greater_float(a, b) _mm_cmp_ss_mask(_mm_set_ss(a), _mm_set_ss(b), _CMP_GT_OQ)
+#define one_choose_double(mask, a, b) _mm_cvtsd_f64(_mm_mask_blend_pd(mask, _mm_set_sd(b), _mm_set_sd(a)))
+#define one_choose_float(mask, a, b) _mm_cvtss_f32(_mm_mask_blend_ps(mask, _mm_set_ss(b), _mm_set_ss(a)))
+#elif defined(__AVX2__)
+typedef __m128d one_mask_double;
+typedef __m128 one_mask_float;
+#define one_greater_double(a, b) _mm_cmp_sd(_mm_set_sd(a), _mm_set_sd(b), _CMP_GT_OQ)
+#define one_greater_float(a, b) _mm_cmp_ss(_mm_set_ss(a), _mm_set_ss(b), _CMP_GT_OQ)
+#define one_choose_double(mask, a, b) _mm_cvtsd_f64(_mm_blendv_pd(_mm_set_sd(b), _mm_set_sd(a), mask))
+#define one_choose_float(mask, a, b) _mm_cvtss_f32(_mm_blendv_ps(_mm_set_ss(b), _mm_set_ss(a), mask))
 #elif defined(__SSE2__)
-NX_INLINE double if_greater_double(double a, double b, double then, double otherwise)
-{
-    return _mm_cvtsd_f64(
-        choose_double(greater_double(_mm_set_sd(a), _mm_set_sd(b)), _mm_set_sd(then), _mm_set_sd(otherwise)));
-}
-
-NX_INLINE float if_greater_float(float a, float b, float then, float otherwise)
-{
-    return _mm_cvtss_f32(
-        choose_float(greater_float(_mm_set_ss(a), _mm_set_ss(b)), _mm_set_ss(then), _mm_set_ss(otherwise)));
-}
+typedef mask_double one_mask_double;
+typedef mask_float one_mask_float;
+#define one_greater_double(a, b) greater_double(_mm_set_sd(a), _mm_set_sd(b))
+#define one_greater_float(a, b) greater_float(_mm_set_ss(a), _mm_set_ss(b))
+#define one_choose_double(mask, a, b) _mm_cvtsd_f64(choose_double(mask, _mm_set_sd(a), _mm_set_sd(b)))
+#define one_choose_float(mask, a, b) _mm_cvtss_f32(choose_float(mask, _mm_set_ss(a), _mm_set_ss(b)))
 #else
-#define if_greater_double(a, b, then, otherwise) (isgreater(a, b) ? (then) : (otherwise))
-#define if_greater_float if_greater_double
+typedef int one_mask_double, one_mask_float;
+#define one_greater_double(a, b) isgreater(a, b)
+#define one_greater_float(a, b) isgreater(a, b)
+#define one_choose_double(mask, a, b) ((mask) ? (a) : (b))
+#define one_choose_float(mask, a, b) ((mask) ? (a) : (b))
 #endif
 
 #endif

@@ -67,8 +67,8 @@ static const char rolling_score_by_doc[] =
     ">>> states\n"
     "array([3.9, 5. ])\n";
 
-/* How many labels are read and checked at once. */
-enum { BLOCK = 512 };
+/* How many values go at once, and every which label is compared to the one before to know how they are mixed. */
+enum { BLOCK = 512, SAMPLE = 8 };
 
 #define NX_FILE "rolling_score_by.c"
 #define NX_WANT_INTEGERS
@@ -90,51 +90,63 @@ NX_FAMILY(rolling_score_by) = {
 #else
 
 /* n values of any groups, from the states of theirs. Steps of other groups do not wait for each other, so what
-   counts is that the processor need not foretell them: no branch on the values. */
-NX_INLINE void LOOP(run_mixed)(const char *x, const npy_intp *labels, char *out, npy_intp n, npy_intp dx,
-                               npy_intp dout, F rise, F fall, char *states, npy_intp dstate)
+   counts is that the processor need not foretell them: no branch on the values. Returns how many labels stand
+   before the first that is out of range. */
+NX_INLINE npy_intp LOOP(run_mixed)(const char *x, const npy_intp *labels, char *out, npy_intp n, npy_intp dx,
+                                   npy_intp dout, F rise, F fall, char *states, npy_intp dstate, npy_intp count)
 {
     NX_KEEP_FLAGS
     for (npy_intp i = 0; i < n; i++) {
+        const npy_intp label = labels[i];
         R *const score = (R *)(out + i * dout);
-        if (labels[i] < 0) {
+        if ((npy_uintp)label >= (npy_uintp)count) {
+            if (label != -1)
+                return i;
             *score = TO_R((F)NPY_NAN);
             continue;
         }
-        R *const state = (R *)(states + labels[i] * dstate);
+        R *const state = (R *)(states + label * dstate);
         const F value = TO_F(*(const T *)(x + i * dx)), s = TO_F(*state);
 #ifdef F_LOOP
-        const F factor = F_LOOP(if_greater)(value, s, rise, fall), addend = F_LOOP(if_greater)(value, s, value, (F)-0.0);
-        *score = *state = s * factor + addend;
+        const F_LOOP(one_mask) rises = F_LOOP(one_greater)(value, s);
+        const F factor = F_LOOP(one_choose)(rises, rise, fall), addend = F_LOOP(one_choose)(rises, value, (F)-0.0);
+        const R next = s * factor + addend;
 #else
-        *score = *state = TO_R(isgreater(value, s) ? s * rise + value : s * fall);
+        const R next = TO_R(isgreater(value, s) ? s * rise + value : s * fall);
 #endif
+        *state = next;
+        *score = next;
     }
+    return n;
 }
 
-/* n values, most of them of the group of the value before: the state stays in a register, and the branch is
-   often foretold. */
-NX_INLINE void LOOP(run_runs)(const char *x, const npy_intp *labels, char *out, npy_intp n, npy_intp dx,
-                              npy_intp dout, F rise, F fall, char *states, npy_intp dstate)
+/* The same where most values are of the group of the one before: the state stays in a register, and the branch
+   is often foretold. */
+NX_INLINE npy_intp LOOP(run_runs)(const char *x, const npy_intp *labels, char *out, npy_intp n, npy_intp dx,
+                                  npy_intp dout, F rise, F fall, char *states, npy_intp dstate, npy_intp count)
 {
     NX_KEEP_FLAGS
     for (npy_intp i = 0; i < n;) {
         const npy_intp label = labels[i];
-        F s = label < 0 ? (F)NPY_NAN : TO_F(*(R *)(states + label * dstate));
+        const int skips = label == -1;
+        if (!skips && (npy_uintp)label >= (npy_uintp)count)
+            return i;
+        F s = skips ? (F)NPY_NAN : TO_F(*(R *)(states + label * dstate));
         R score = TO_R(s);
         for (; i < n && labels[i] == label; i++) {
             const F value = TO_F(*(const T *)(x + i * dx));
             if (isgreater(value, s))
                 s = s * rise + value;
-            else if (label >= 0)
+            else if (!skips)
                 s = s * fall;
             score = TO_R(s);
             *(R *)(out + i * dout) = score;
             s = TO_F(score);
         }
-        if (label >= 0)
+        if (!skips)
             *(R *)(states + label * dstate) = score;
     }
+    return n;
 }
 
 /* n[]: calls, values, groups; d[]: from call to call of x, labels, rise, fall, states, out and the last states;
@@ -154,20 +166,20 @@ static void LOOP(rolling_score_by)(char **p, npy_intp const *n, npy_intp const *
             const npy_intp length = n[1] - start < BLOCK ? n[1] - start : BLOCK;
             const char *const x = p[0] + i * d[0] + start * d[7], *const from = p[1] + i * d[1] + start * d[8];
             char *const out = p[5] + i * d[5] + start * d[10];
-            npy_intp labels[BLOCK], same = 0;
-            const npy_intp good = nx_read_labels(type, from, d[8], length, n[2], labels);
+            npy_intp buffer[BLOCK], same = 0, good;
+            const npy_intp *const labels = nx_labels_as_intp(type, from, d[8], length, buffer);
+            for (npy_intp k = SAMPLE; k < length; k += SAMPLE)
+                same += labels[k] == labels[k - 1];
+            if (same > length / SAMPLE / 2)
+                good = LOOP(run_runs)(x, labels, out, length, d[7], d[10], rise, fall, states, d[11], n[2]);
+            else if (contiguous)
+                good = LOOP(run_mixed)(x, labels, out, length, sizeof(T), one, rise, fall, states, one, n[2]);
+            else
+                good = LOOP(run_mixed)(x, labels, out, length, d[7], d[10], rise, fall, states, d[11], n[2]);
             if (good < length) {
                 nx_bad_label(type, from + good * d[8], start + good, n[2]);
                 return;
             }
-            for (npy_intp k = 1; k < length; k++)
-                same += labels[k] == labels[k - 1];
-            if (same > length / 2)
-                LOOP(run_runs)(x, labels, out, length, d[7], d[10], rise, fall, states, d[11]);
-            else if (contiguous)
-                LOOP(run_mixed)(x, labels, out, length, sizeof(T), one, rise, fall, states, one);
-            else
-                LOOP(run_mixed)(x, labels, out, length, d[7], d[10], rise, fall, states, d[11]);
         }
     }
 }
