@@ -214,6 +214,14 @@ NX_INLINE npy_intp smaller(npy_intp a, npy_intp b)
     return a < b ? a : b;
 }
 
+NX_INLINE void move_on(const char **x, char **out, int count, npy_intp dx, npy_intp dout)
+{
+    for (int j = 0; j < count; j++) {
+        x[j] += dx;
+        out[j] += dout;
+    }
+}
+
 #define F npy_float
 #define F_LOOP(name) name##_float
 #include "rolling_score_lanes.h"

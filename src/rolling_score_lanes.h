@@ -86,8 +86,8 @@ NX_INLINE void F_LOOP(store_all)(F *to, const F_LOOP(vector) *vectors, int lanes
         F_LOOP(store)(to + k * F_LOOP(WIDTH), vectors[k]);
 }
 
-NX_INLINE void F_LOOP(run_some)(const F *const *x, F *const *out, npy_intp n, int lanes, const F *rise_of,
-                                const F *fall_of, F *state_of)
+NX_INLINE void F_LOOP(run_some)(const F *const *x, F *const *out, npy_intp n, int lanes, int past_cache,
+                                const F *rise_of, const F *fall_of, F *state_of)
 {
     F values[F_LOOP(STEPS)][F_LOOP(LANES)];
     F_LOOP(vector) rise[F_LOOP(LANES) / F_LOOP(WIDTH)], fall[F_LOOP(LANES) / F_LOOP(WIDTH)];
@@ -103,7 +103,7 @@ NX_INLINE void F_LOOP(run_some)(const F *const *x, F *const *out, npy_intp n, in
         NX_FENCE;
         F_LOOP(advance)(values, F_LOOP(STEPS), lanes, rise, fall, state);
         NX_FENCE;
-        F_LOOP(turn_out)(values, out, start, lanes, 0);
+        F_LOOP(turn_out)(values, out, start, lanes, past_cache);
     }
     for (; start < n; start++) {
         for (int j = 0; j < lanes; j++)
@@ -115,15 +115,33 @@ NX_INLINE void F_LOOP(run_some)(const F *const *x, F *const *out, npy_intp n, in
     F_LOOP(store_all)(state_of, state, lanes);
 }
 
-/* Over LANES or HALF series: series j stands one value after the other from x[j], and its scores go to out[j],
-   which may be x[j]. rise, fall and state hold one number for each series; state is taken and given back. */
-static void F_LOOP(run_rows)(const F *const *x, F *const *out, npy_intp n, int lanes, const F *rise, const F *fall,
-                             F *state)
+/* How many values from here on up to the next cache line. */
+NX_INLINE npy_intp F_LOOP(up_to_next_line)(const char *place)
 {
-    if (lanes == F_LOOP(LANES))
-        F_LOOP(run_some)(x, out, n, F_LOOP(LANES), rise, fall, state);
+    return (npy_intp)((64 - (uintptr_t)place % 64) / sizeof(F));
+}
+
+/* Whether all begin a cache line. */
+static int F_LOOP(begin_lines)(F *const *places, int count)
+{
+    uintptr_t offsets = 0;
+    for (int j = 0; j < count; j++)
+        offsets |= (uintptr_t)places[j] % 64;
+    return offsets == 0;
+}
+
+/* Over LANES or HALF series: series j stands one value after the other from x[j], and its scores go to out[j],
+   which may be x[j]; past the cache if that is asked for and can be. rise, fall and state hold one number for
+   each series; state is taken and given back. */
+static void F_LOOP(run_rows)(const F *const *x, F *const *out, npy_intp n, int lanes, int past_cache, const F *rise,
+                             const F *fall, F *state)
+{
+    if (lanes == F_LOOP(HALF))
+        F_LOOP(run_some)(x, out, n, F_LOOP(HALF), 0, rise, fall, state);
+    else if (past_cache && F_LOOP(begin_lines)(out, lanes))
+        F_LOOP(run_some)(x, out, n, F_LOOP(LANES), 1, rise, fall, state);
     else
-        F_LOOP(run_some)(x, out, n, F_LOOP(HALF), rise, fall, state);
+        F_LOOP(run_some)(x, out, n, F_LOOP(LANES), 0, rise, fall, state);
 }
 
 /* Over LANES series whose values lie across them already; the scores take their place. */

@@ -8,23 +8,26 @@
 /* Whether T is F, and not a type of the same size. */
 #define NO_CAST _Generic((T)0, F : 1, default : 0)
 
-/* LANES or HALF series at once: series j from x[j] to out[j], its values dx apart, its scores dout. */
+/* LANES or HALF series at once: series j from x[j] to out[j], its values dx apart, its scores dout; past the
+   cache if that is asked for and can be. */
 static void LOOP(run_lanes)(const char *const *x, char *const *out, npy_intp n, npy_intp dx, npy_intp dout,
-                            int lanes, const F *rise, const F *fall, F *state)
+                            int lanes, int past_cache, const F *rise, const F *fall, F *state)
 {
-    if (NO_CAST && dx == sizeof(F) && dout == sizeof(F)) {
-        F_LOOP(run_rows)((const F *const *)x, (F *const *)out, n, lanes, rise, fall, state);
-        return;
-    }
     F block[F_LOOP(LANES)][BLOCK];
     const F *from[F_LOOP(LANES)];
     F *to[F_LOOP(LANES)];
-    for (npy_intp start = 0; start < n; start += BLOCK) {
-        const npy_intp length = smaller(BLOCK, n - start);
+    const int in_place = NO_CAST && dx == sizeof(F) && dout == sizeof(F);
+    const npy_intp most = in_place ? n : BLOCK;
+    /* Past the cache go whole cache lines, after the values up to the first. */
+    npy_intp length = past_cache ? F_LOOP(up_to_next_line)(out[0]) : most;
+    for (npy_intp start = 0; start < n; start += length, length = most) {
+        length = smaller(length, n - start);
         for (int j = 0; j < lanes; j++) {
             const char *const values = x[j] + start * dx;
-            from[j] = block[j];
+            from[j] = in_place ? (const F *)values : block[j];
             to[j] = dout == sizeof(F) ? (F *)(out[j] + start * dout) : block[j];
+            if (in_place)
+                continue;
             if (dx == sizeof(T))
                 for (npy_intp i = 0; i < length; i++)
                     block[j][i] = TO_F(((const T *)values)[i]);
@@ -32,7 +35,7 @@ static void LOOP(run_lanes)(const char *const *x, char *const *out, npy_intp n, 
                 for (npy_intp i = 0; i < length; i++)
                     block[j][i] = TO_F(*(const T *)(values + i * dx));
         }
-        F_LOOP(run_rows)(from, to, length, lanes, rise, fall, state);
+        F_LOOP(run_rows)(from, to, length, lanes, past_cache && dout == sizeof(F), rise, fall, state);
         for (int j = 0; j < lanes && dout != sizeof(F); j++)
             for (npy_intp i = 0; i < length; i++)
                 *(F *)(out[j] + (start + i) * dout) = block[j][i];
@@ -55,7 +58,7 @@ static F LOOP(guess)(F state, series first, series here)
 /* Runs `lanes` segments at once, of which `s` is the first and the others follow, and again from each other's
    ends. Returns how many of them have the bits of the recurrence for certain, one at least, and their last
    state. */
-static int LOOP(run_segments)(series s, int lanes, F rise, F fall, F *state)
+static int LOOP(run_segments)(series s, int lanes, int past_cache, F rise, F fall, F *state)
 {
     const int flags = fetestexcept(FLAGS);
     const char *x[F_LOOP(LANES)];
@@ -69,7 +72,12 @@ static int LOOP(run_segments)(series s, int lanes, F rise, F fall, F *state)
         falls[j] = fall;
         ends[j] = j ? LOOP(guess)(*state, s, segment) : *state;
     }
-    LOOP(run_lanes)(x, out, s.n, s.dx, s.dout, lanes, rises, falls, ends);
+    /* What the seams will read again stays in the cache. */
+    const npy_intp near = past_cache ? smaller(PATIENCE, s.n) : s.n;
+    LOOP(run_lanes)(x, out, near, s.dx, s.dout, lanes, 0, rises, falls, ends);
+    move_on(x, out, lanes, near * s.dx, near * s.dout);
+    LOOP(run_lanes)(x, out, s.n - near, s.dx, s.dout, lanes, past_cache, rises, falls, ends);
+    move_on(x, out, lanes, -near * s.dx, -near * s.dout);
 
     again[0] = *state;
     for (int j = 1; j < lanes; j++)
@@ -80,13 +88,10 @@ static int LOOP(run_segments)(series s, int lanes, F rise, F fall, F *state)
         F stands[F_LOOP(LANES)];
         for (int j = 0; j < lanes; j++)
             stands[j] = *(F *)(out[j] + (length - 1) * s.dout);
-        LOOP(run_lanes)(x, out, length, s.dx, s.dout, lanes, rises, falls, again);
+        LOOP(run_lanes)(x, out, length, s.dx, s.dout, lanes, 0, rises, falls, again);
         for (right = 1; right < lanes && memcmp(&again[right], &stands[right], sizeof(F)) == 0;)
             right++;
-        for (int j = 0; j < lanes; j++) {
-            x[j] += length * s.dx;
-            out[j] += length * s.dout;
-        }
+        move_on(x, out, lanes, length * s.dx, length * s.dout);
     }
 
     const int raised = fetestexcept(FLAGS) & ~flags;
@@ -104,6 +109,7 @@ static int LOOP(run_segments)(series s, int lanes, F rise, F fall, F *state)
    before; how fast, is a matter of how many do. */
 static F LOOP(run_long)(series s, F rise, F fall, F state)
 {
+    const int past_cache = s.n > PAST_CACHE / (npy_intp)sizeof(F);
     npy_intp done = START, length = SHORT, pause = PAUSE;
     state = LOOP(run_plain)(part(s, 0, START), rise, fall, state);
     while (s.n - done >= F_LOOP(HALF) * F_LOOP(SHORTEST)) {
@@ -111,7 +117,7 @@ static F LOOP(run_long)(series s, F rise, F fall, F state)
         const npy_intp share = (s.n - done) / lanes;
         if (length > share)
             length = share / F_LOOP(STEPS) * F_LOOP(STEPS);
-        const int right = LOOP(run_segments)(part(s, done, length), lanes, rise, fall, &state);
+        const int right = LOOP(run_segments)(part(s, done, length), lanes, past_cache, rise, fall, &state);
         done += right * length;
         length = right == lanes ? LONG : SHORT;
         if (right >= lanes / 4)
@@ -123,6 +129,8 @@ static F LOOP(run_long)(series s, F rise, F fall, F state)
             pause = smaller(4 * pause, LONGEST_PAUSE);
         }
     }
+    if (past_cache)
+        NX_STORES_DONE;
     return LOOP(run_plain)(part(s, done, s.n - done), rise, fall, state);
 }
 #undef NO_CAST

@@ -9,7 +9,7 @@ static void LOOP(run_across)(const char *x, char *const *out, int count, npy_int
 {
     F values[F_LOOP(CACHE_LINE)][F_LOOP(LANES)];
     /* Whole cache lines of each series, from the first that begins one. */
-    npy_intp length = F_LOOP(CACHE_LINE) - (uintptr_t)out[0] % 64 / sizeof(F);
+    npy_intp length = F_LOOP(up_to_next_line)(out[0]);
     for (npy_intp start = 0; start < n; start += length, length = F_LOOP(CACHE_LINE)) {
         length = smaller(length, n - start);
         for (int k = 0; k < count; k += F_LOOP(LANES)) {
@@ -36,8 +36,6 @@ static void LOOP(run_across)(const char *x, char *const *out, int count, npy_int
                         *(F *)(out[k + j] + (start + i) * dout) = values[i][j];
         }
     }
-    if (past_cache)
-        NX_STORES_DONE;
 }
 
 /* `count` series from `first` on: LANES, or TILE if their values lie side by side; p, n, d as in
@@ -56,12 +54,13 @@ static void LOOP(run_together)(char **p, npy_intp const *n, npy_intp const *d, n
         state[j] = *(F *)(p[3] + i * d[3]);
         out[j] = p[4] + i * d[4];
     }
-    if (d[0] == sizeof(T)) {
-        const int past_cache = n[0] * n[1] > PAST_CACHE / (npy_intp)sizeof(F);
+    const int past_cache = n[0] * n[1] > PAST_CACHE / (npy_intp)sizeof(F);
+    if (d[0] == sizeof(T))
         LOOP(run_across)(x[0], out, count, n[1], d[6], d[7], d[4], past_cache, rise, fall, state);
-    }
     else
-        LOOP(run_lanes)(x, out, n[1], d[6], d[7], count, rise, fall, state);
+        LOOP(run_lanes)(x, out, n[1], d[6], d[7], count, past_cache, rise, fall, state);
+    if (past_cache)
+        NX_STORES_DONE;
     if (!was_invalid && fetestexcept(FE_INVALID)) {
         /* Rightly, or since a compiler compares vectors with an instruction that is not silent on NaN. */
         feclearexcept(FE_INVALID);

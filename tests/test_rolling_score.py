@@ -219,6 +219,18 @@ def test_long_series_of_mixed_kinds(dtype, data):
     assert_same_bits(last, expected_last)
 
 
+@pytest.mark.parametrize("dtype", IN_LANES)
+def test_zeros_of_either_sign_are_not_the_same(dtype):
+    # Behind a positive value the score swings to zero, whose sign depends on how many steps ago that was.
+    random = np.random.default_rng(0)
+    x = np.full(60_000, -1, dtype)
+    x[np.cumsum(random.integers(1200, 5000, 20))] = 1
+    with np.errstate(under="ignore"):
+        actual, _ = nx.rolling_score_resume(x, dtype(0.9), dtype(-0.5), dtype(0))
+    assert np.signbit(actual).any()
+    assert_same_bits(actual, scores(x, 0.9, -0.5))
+
+
 def raises(error, call):
     """Whether `call` raises a floating-point flag."""
     try:
@@ -372,6 +384,24 @@ def test_series_side_by_side_more_than_a_cache_holds(n, dtype):
     out, states = nx.rolling_score_resume(x, 0.9, 0.5, expected.dtype.type(0), axes=[0, (), (), (), 0, ()])
     assert_same_bits(out, expected)
     assert_same_bits(states, last)
+
+
+@pytest.mark.parametrize("dtype", ["f8", "h"])
+@pytest.mark.parametrize("offset", range(3))
+def test_a_series_longer_than_a_cache(dtype, offset):
+    x = (100 * of_kind("normal", 2_200_000, float)).astype(dtype)
+    expected = scores(x)
+    memory = np.empty(len(x) + offset)
+    assert_same_bits(nx.rolling_score(x, out=memory[offset:]), expected)
+
+
+@pytest.mark.parametrize(("dtype", "n"), [("f4", 136_000), ("f4", 136_007), ("f8", 70_000), ("b", 70_003)])
+def test_rows_more_than_a_cache_holds(dtype, n):
+    x = (9 * sample(float, 33, n)).astype(dtype)
+    expected = column_scores(x.T)[0].T
+    assert_same_bits(nx.rolling_score(x), expected)
+    memory = np.empty(33 * n + 1, expected.dtype)
+    assert_same_bits(nx.rolling_score(x, out=memory[1:].reshape(33, n)), expected)
 
 
 @pytest.mark.parametrize("dtype", IN_LANES)
