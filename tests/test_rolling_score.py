@@ -224,7 +224,7 @@ def test_zeros_of_either_sign_are_not_the_same(dtype):
     # Behind a positive value the score swings to zero, whose sign depends on how many steps ago that was.
     random = np.random.default_rng(0)
     x = np.full(60_000, -1, dtype)
-    x[np.cumsum(random.integers(1200, 5000, 20))] = 1
+    x[np.cumsum(random.integers(1200, 2400, 25))] = 1
     with np.errstate(under="ignore"):
         actual, _ = nx.rolling_score_resume(x, dtype(0.9), dtype(-0.5), dtype(0))
     assert np.signbit(actual).any()
