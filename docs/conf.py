@@ -7,9 +7,17 @@ author = "the numpy_ext developers"
 project_copyright = "the numpy_ext developers"
 version = release = numpy_ext.__version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.mathjax", "numpydoc"]
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+    "matplotlib.sphinxext.plot_directive",
+]
 exclude_patterns = ["_build"]
 numpydoc_show_class_members = False
+plot_formats = ["svg"]
+plot_html_show_formats = False
+plot_html_show_source_link = False
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"numpy_ext {version}"
