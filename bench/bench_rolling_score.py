@@ -6,18 +6,26 @@ from .data import KINDS, normal
 
 
 class RollingScore:
-    params = (["float32", "float64", "int64"], list(KINDS), [1, 16, 1_000, 100_000, 1_000_000])
+    params = (
+        ["float16", "float32", "float64", "longdouble", "int64"],
+        list(KINDS),
+        [1, 16, 1_000, 100_000, 1_000_000],
+    )
     param_names = ("dtype", "kind", "n")
 
     def setup(self, dtype, kind, n):
         self.x = KINDS[kind](n).astype(dtype)
         self.strided = np.repeat(self.x, 2)[::2]
+        self.guessed, _ = nx.rolling_score_resume(self.x, 0.9, 0.5, 1.0)
 
     def time_rolling_score(self, dtype, kind, n):
         nx.rolling_score(self.x)
 
     def time_rolling_score_resume(self, dtype, kind, n):
         nx.rolling_score_resume(self.x, 0.9, 0.5, 0.0)
+
+    def time_rolling_score_repair(self, dtype, kind, n):
+        nx.rolling_score_repair(self.x, self.guessed, 0.9, 0.5, 0.0)
 
     def time_strided(self, dtype, kind, n):
         nx.rolling_score(self.strided)

@@ -31,8 +31,8 @@ def prices(n: int) -> npt.NDArray[np.float64]:
 
 def dips(n: int) -> npt.NDArray[np.float64]:
     """
-    Against guesses: a level with pairs of dips, each of which moves the score to the other phase of its period.
-    A guess is wrong behind every pair, and does not meet the score before the next.
+    Against guesses: a level with pairs of dips, each of which moves the score to the other phase of its
+    period. A guess is wrong behind every pair, and does not meet the score before the next.
     """
     x = np.full(n, 100.0)
     places = np.cumsum(np.random.default_rng(SEED).integers(300, 1500, n // 300 + 1))

@@ -26,9 +26,9 @@ from typing import Any
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when NumPy and SciPy load it
 
-import numpy as np  # noqa: E402
+import numpy as np
 
-import numpy_ext as nx  # noqa: E402
+import numpy_ext as nx
 
 if __package__:  # asv imports every file of this folder, as a package
     from .data import KINDS, SEED, normal
@@ -110,8 +110,10 @@ def least_gufunc(libraries: dict) -> np.ufunc | None:
         ctypes.c_char_p,
     )(api[31])  # PyUFunc_FromFuncAndDataAndSignature  # fmt: skip
     loop = ctypes.cast(library.copy_series, ctypes.c_void_p).value
-    kept.extend([(ctypes.c_void_p * 1)(loop), (ctypes.c_void_p * 1)(), ctypes.create_string_buffer(b"\x0c\x0c")])
-    return from_loops(*map(ctypes.addressof, kept[-3:]), 1, 1, 1, -1, b"copy_series", b"", 0, b"(n)->(n)")
+    double = np.dtype(np.float64).num
+    tables = [(ctypes.c_void_p * 1)(loop), (ctypes.c_void_p * 1)(), (ctypes.c_char * 2)(double, double)]
+    kept.extend(tables)
+    return from_loops(*map(ctypes.addressof, tables), 1, 1, 1, -1, b"copy_series", b"", 0, b"(n)->(n)")
 
 
 kept: list[Any] = []  # NumPy keeps the pointers, not what they point at

@@ -123,9 +123,7 @@ class Scorer:
         valid = np.flatnonzero(column.is_valid()) if column.null_count else None
         values = column.drop_null().to_numpy(zero_copy_only=False)
         if self._groups is None:
-            scores, self._states[0] = _ufuncs.rolling_score_resume(
-                values, *self._parameters, self._states[0]
-            )
+            scores, self._states[0] = _ufuncs.rolling_score_resume(values, *self._parameters, self._states[0])
             return Scored(len(column), valid, values, scores, None)
         keys = _plain(batch.column(self._group))
         groups = self._groups.numbers(keys if valid is None else keys.take(pa.array(valid)))

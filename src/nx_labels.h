@@ -33,11 +33,11 @@ NX_INLINE npy_uint64 nx_label(const char *label, int size, int is_signed)
 {
     switch (size) {
     case 1:
-        return is_signed ? (npy_uint64)*(const npy_int8 *)label : *(const npy_uint8 *)label;
+        return is_signed ? (npy_uint64) * (const npy_int8 *)label : *(const npy_uint8 *)label;
     case 2:
-        return is_signed ? (npy_uint64)*(const npy_int16 *)label : *(const npy_uint16 *)label;
+        return is_signed ? (npy_uint64) * (const npy_int16 *)label : *(const npy_uint16 *)label;
     case 4:
-        return is_signed ? (npy_uint64)*(const npy_int32 *)label : *(const npy_uint32 *)label;
+        return is_signed ? (npy_uint64) * (const npy_int32 *)label : *(const npy_uint32 *)label;
     default:
         return *(const npy_uint64 *)label;
     }
@@ -54,8 +54,8 @@ NX_INLINE void nx_copy_labels(const char *labels, npy_intp stride, npy_intp n, i
 }
 
 /* n labels, `stride` bytes apart, as npy_intp one after the other: where they are, or copied to `buffer`. */
-static inline const npy_intp *nx_labels_as_intp(const nx_label_type *type, const char *labels, npy_intp stride,
-                                                npy_intp n, npy_intp *buffer)
+static inline const npy_intp *nx_labels_as_intp(const nx_label_type *type, const char *labels,
+                                                npy_intp stride, npy_intp n, npy_intp *buffer)
 {
     if (type->size == sizeof(npy_intp) && type->is_signed && stride == sizeof(npy_intp))
         return (const npy_intp *)labels;

@@ -1,12 +1,7 @@
 /* rolling_score.c: the conditional rolling score, a recurrence whose state chooses its next step. The
    lower half is read again for every dtype. */
 #ifndef T
-#include "nx_lanes.h"
-
-#include <fenv.h>
-#include <float.h>
-#include <stdint.h>
-#include <string.h>
+#include "rolling_score.h"
 
 static const char rolling_score_doc[] =
     "rolling_score(x, /, ...)\n"
@@ -52,9 +47,8 @@ static const char rolling_score_doc[] =
     "computed in float32 and the score is rounded to float16.) A NaN compares false, so\n"
     "the score falls.\n"
     "\n"
-    "Long series take a fifth of the time of a loop over them or less: segments are run\n"
-    "at once from guessed states, and every segment whose guess was wrong is run again.\n"
-    "The result does not depend on it.\n"
+    "Segments of a long series run at once from guessed states, and run again where a\n"
+    "guess was wrong: faster than a loop, but always with its result.\n"
     "\n"
     "Examples\n"
     "--------\n"
@@ -174,14 +168,10 @@ static const char rolling_score_repair_doc[] =
     "\n"
     "Notes\n"
     "-----\n"
-    "Runs over the same values from different states mostly meet, within a hundred\n"
-    "steps, and from then on they are the same. So only the values up to there are\n"
-    "computed again; the other scores are copied. The result has the bits of\n"
-    "``rolling_score_resume(x, rise, fall, state)`` for any data; when the runs never\n"
-    "meet, it takes as long.\n"
-    "\n"
-    "Chunks of a series can so be computed side by side, by threads or machines, each\n"
-    "but the first from a guess, and then repaired one after the other.\n"
+    "Runs over the same values from different states mostly meet within a hundred\n"
+    "steps, and are the same from there on. So only the values up to there are computed\n"
+    "again. The bits are those of ``rolling_score_resume(x, rise, fall, state)``. Chunks\n"
+    "can be computed side by side, each from a guess, and repaired one after the other.\n"
     "\n"
     "Examples\n"
     "--------\n"
@@ -196,32 +186,6 @@ static const char rolling_score_repair_doc[] =
     ">>> right\n"
     "array([1.95 , 6.755])\n";
 
-/* One series: its values, its scores, and the distances in bytes from one to the next. */
-typedef struct {
-    const char *x;
-    char *out;
-    npy_intp n, dx, dout;
-} series;
-
-/* n values of a series, from value `start` on. */
-NX_INLINE series part(series s, npy_intp start, npy_intp n)
-{
-    return (series){s.x + start * s.dx, s.out + start * s.dout, n, s.dx, s.dout};
-}
-
-NX_INLINE npy_intp smaller(npy_intp a, npy_intp b)
-{
-    return a < b ? a : b;
-}
-
-NX_INLINE void move_on(const char **x, char **out, int count, npy_intp dx, npy_intp dout)
-{
-    for (int j = 0; j < count; j++) {
-        x[j] += dx;
-        out[j] += dout;
-    }
-}
-
 #define F npy_float
 #define F_LOOP(name) name##_float
 #include "rolling_score_lanes.h"
@@ -233,35 +197,6 @@ NX_INLINE void move_on(const char **x, char **out, int count, npy_intp dx, npy_i
 #include "rolling_score_lanes.h"
 #undef F_LOOP
 #undef F
-
-enum {
-    /* Values of a series that pass through the stack at once when they are no F or do not stand one after the
-       other. */
-    BLOCK = 128,
-    /* Series side by side that are walked together: enough for the processor to read ahead along them. */
-    TILE = 512,
-    /* From how many bytes of scores on they go past the cache where they can: no cache holds them. */
-    PAST_CACHE = 1 << 24,
-    /* Steps before the first guess. */
-    START = 32,
-    /* How long segments are at first, and once guesses are right: two multiples of many periods, since a guess
-       for another phase of a period is wrong. 336 hours are two weeks. */
-    SHORT = 336,
-    LONG = 1680,
-    /* After how many steps a guess that has not met the recurrence is known for wrong (of 2000 starts on random
-       numbers and prices none took more than 116), and how often that is looked at. */
-    PATIENCE = 192,
-    LOOK = 16,
-    /* How many values go step by step after wrong guesses; four times as many after the next, up to a limit. */
-    PAUSE = 8192,
-    LONGEST_PAUSE = 1 << 19,
-};
-
-/* The bytes of a long double that hold its value. */
-enum { LONGDOUBLE_BYTES = LDBL_MANT_DIG == 64 ? 10 : sizeof(npy_longdouble) };
-
-/* The flags that NumPy reports and a wrong guess may raise. */
-enum { FLAGS = FE_INVALID | FE_OVERFLOW | FE_UNDERFLOW };
 
 #define NX_FILE "rolling_score.c"
 #define NX_WANT_INTEGERS
@@ -326,7 +261,7 @@ static F LOOP(run_plain)(series s, F rise, F fall, F state)
 static F LOOP(run_series)(series s, F rise, F fall, F state)
 {
 #ifdef F_LOOP
-    if (s.n >= START + F_LOOP(HALF) * F_LOOP(SHORTEST))
+    if (s.n >= F_LOOP(LONG_SERIES))
         return LOOP(run_long)(s, rise, fall, state);
 #endif
     return LOOP(run_plain)(s, rise, fall, state);
@@ -356,6 +291,12 @@ static void LOOP(rolling_score_resume)(char **p, npy_intp const *n, npy_intp con
         LOOP(run_together)(p, n, d, first, TILE);
     for (; n[0] - first >= F_LOOP(LANES); first += F_LOOP(LANES))
         LOOP(run_together)(p, n, d, first, F_LOOP(LANES));
+    /* A few series are as fast in half the lanes as one by one, and faster where branches cannot be foretold.
+     */
+    if (n[0] - first >= FEW && n[1] < F_LOOP(LONG_SERIES)) {
+        LOOP(run_together)(p, n, d, first, (int)(n[0] - first));
+        return;
+    }
 #endif
     LOOP(run_each)(p, n, d, first, n[0]);
 }

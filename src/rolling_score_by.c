@@ -67,7 +67,8 @@ static const char rolling_score_by_doc[] =
     ">>> states\n"
     "array([3.9, 5. ])\n";
 
-/* How many values go at once, and every which label is compared to the one before to know how they are mixed. */
+/* How many values go at once, and every which label is compared to the one before to know how they are mixed.
+ */
 enum { BLOCK = 512, SAMPLE = 8 };
 
 #define NX_FILE "rolling_score_by.c"
@@ -89,11 +90,12 @@ NX_FAMILY(rolling_score_by) = {
 
 #else
 
-/* n values of any groups, from the states of theirs. Steps of other groups do not wait for each other, so what
-   counts is that the processor need not foretell them: no branch on the values. Returns how many labels stand
-   before the first that is out of range. */
+/* n values of any groups, from the states of theirs. Steps of other groups do not wait for each other, so
+   what counts is that the processor need not foretell them: no branch on the values. Returns how many labels
+   stand before the first that is out of range. */
 NX_INLINE npy_intp LOOP(run_mixed)(const char *x, const npy_intp *labels, char *out, npy_intp n, npy_intp dx,
-                                   npy_intp dout, F rise, F fall, char *states, npy_intp dstate, npy_intp count)
+                                   npy_intp dout, F rise, F fall, char *states, npy_intp dstate,
+                                   npy_intp count)
 {
     NX_KEEP_FLAGS
     for (npy_intp i = 0; i < n; i++) {
@@ -109,7 +111,8 @@ NX_INLINE npy_intp LOOP(run_mixed)(const char *x, const npy_intp *labels, char *
         const F value = TO_F(*(const T *)(x + i * dx)), s = TO_F(*state);
 #ifdef F_LOOP
         const F_LOOP(one_mask) rises = F_LOOP(one_greater)(value, s);
-        const F factor = F_LOOP(one_choose)(rises, rise, fall), addend = F_LOOP(one_choose)(rises, value, (F)-0.0);
+        const F factor = F_LOOP(one_choose)(rises, rise, fall),
+                addend = F_LOOP(one_choose)(rises, value, (F)-0.0);
         const R next = s * factor + addend;
 #else
         const R next = TO_R(isgreater(value, s) ? s * rise + value : s * fall);
@@ -120,10 +123,11 @@ NX_INLINE npy_intp LOOP(run_mixed)(const char *x, const npy_intp *labels, char *
     return n;
 }
 
-/* The same where most values are of the group of the one before: the state stays in a register, and the branch
-   is often foretold. */
+/* The same where most values are of the group of the one before: the state stays in a register, and the
+   branch is often foretold. */
 NX_INLINE npy_intp LOOP(run_runs)(const char *x, const npy_intp *labels, char *out, npy_intp n, npy_intp dx,
-                                  npy_intp dout, F rise, F fall, char *states, npy_intp dstate, npy_intp count)
+                                  npy_intp dout, F rise, F fall, char *states, npy_intp dstate,
+                                  npy_intp count)
 {
     NX_KEEP_FLAGS
     for (npy_intp i = 0; i < n;) {
@@ -149,9 +153,9 @@ NX_INLINE npy_intp LOOP(run_runs)(const char *x, const npy_intp *labels, char *o
     return n;
 }
 
-/* n[]: calls, values, groups; d[]: from call to call of x, labels, rise, fall, states, out and the last states;
-   from value to value of x and labels, from group to group of states, from value to value of out, from group to
-   group of the last states */
+/* n[]: calls, values, groups; d[]: from call to call of x, labels, rise, fall, states, out and the last
+   states; from value to value of x and labels, from group to group of states, from value to value of out,
+   from group to group of the last states */
 static void LOOP(rolling_score_by)(char **p, npy_intp const *n, npy_intp const *d, void *data)
 {
     const nx_label_type *const type = data;
@@ -164,7 +168,8 @@ static void LOOP(rolling_score_by)(char **p, npy_intp const *n, npy_intp const *
             *(R *)(states + k * d[11]) = *(const R *)(p[4] + i * d[4] + k * d[9]);
         for (npy_intp start = 0; start < n[1]; start += BLOCK) {
             const npy_intp length = n[1] - start < BLOCK ? n[1] - start : BLOCK;
-            const char *const x = p[0] + i * d[0] + start * d[7], *const from = p[1] + i * d[1] + start * d[8];
+            const char *const x = p[0] + i * d[0] + start * d[7], *const from =
+                                                                      p[1] + i * d[1] + start * d[8];
             char *const out = p[5] + i * d[5] + start * d[10];
             npy_intp buffer[BLOCK], same = 0, good;
             const npy_intp *const labels = nx_labels_as_intp(type, from, d[8], length, buffer);

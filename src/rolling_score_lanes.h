@@ -12,25 +12,27 @@ enum {
     F_LOOP(CACHE_LINE) = 64 / sizeof(F),
     /* How long a segment must be for the runs to meet in it: the more so, the more bits must agree. */
     F_LOOP(SHORTEST) = sizeof(F) == 4 ? 64 : 112,
+    /* From how many values on a series is cut. */
+    F_LOOP(LONG_SERIES) = START + F_LOOP(HALF) * F_LOOP(SHORTEST),
 };
 
 /* values[i][j] is value i of series j; its score takes its place. Adding -0.0 changes no number and raises no
    flag, so rise and fall are one formula, and the step not taken is not computed. */
-NX_INLINE void F_LOOP(advance)(F (*values)[F_LOOP(LANES)], npy_intp n, int lanes, const F_LOOP(vector) *rise,
-                               const F_LOOP(vector) *fall, F_LOOP(vector) *state)
+NX_INLINE void F_LOOP(advance)(F (*values)[F_LOOP(LANES)], npy_intp n, int lanes, const F_LOOP(vector) * rise,
+                               const F_LOOP(vector) * fall, F_LOOP(vector) * state)
 {
     const F_LOOP(vector) nothing = F_LOOP(splat)((F)-0.0);
     NX_UNROLL
     for (npy_intp i = 0; i < n; i++)
         NX_UNROLL
-        for (int k = 0; k < lanes / F_LOOP(WIDTH); k++) {
-            F *const place = &values[i][k * F_LOOP(WIDTH)];
-            const F_LOOP(vector) value = F_LOOP(load)(place);
-            const F_LOOP(mask) rises = F_LOOP(greater)(value, state[k]);
-            const F_LOOP(vector) factor = F_LOOP(choose)(rises, rise[k], fall[k]);
-            state[k] = state[k] * factor + F_LOOP(choose)(rises, value, nothing);
-            F_LOOP(store)(place, state[k]);
-        }
+    for (int k = 0; k < lanes / F_LOOP(WIDTH); k++) {
+        F *const place = &values[i][k * F_LOOP(WIDTH)];
+        const F_LOOP(vector) value = F_LOOP(load)(place);
+        const F_LOOP(mask) rises = F_LOOP(greater)(value, state[k]);
+        const F_LOOP(vector) factor = F_LOOP(choose)(rises, rise[k], fall[k]);
+        state[k] = state[k] * factor + F_LOOP(choose)(rises, value, nothing);
+        F_LOOP(store)(place, state[k]);
+    }
 }
 
 /* STEPS values of each series, from x[j] + start, where they stand one after the other. */
@@ -39,48 +41,48 @@ NX_INLINE void F_LOOP(turn_in)(F (*values)[F_LOOP(LANES)], const F *const *x, np
     NX_UNROLL
     for (int j = 0; j < lanes; j += F_LOOP(WIDTH))
         NX_UNROLL
-        for (int i = 0; i < F_LOOP(STEPS); i += F_LOOP(WIDTH)) {
-            F_LOOP(vector) square[F_LOOP(WIDTH)];
-            NX_UNROLL
-            for (int k = 0; k < F_LOOP(WIDTH); k++)
-                square[k] = F_LOOP(load)(x[j + k] + start + i);
-            F_LOOP(transpose)(square);
-            NX_UNROLL
-            for (int k = 0; k < F_LOOP(WIDTH); k++)
-                F_LOOP(store)(&values[i + k][j], square[k]);
-        }
+    for (int i = 0; i < F_LOOP(STEPS); i += F_LOOP(WIDTH)) {
+        F_LOOP(vector) square[F_LOOP(WIDTH)];
+        NX_UNROLL
+        for (int k = 0; k < F_LOOP(WIDTH); k++)
+            square[k] = F_LOOP(load)(x[j + k] + start + i);
+        F_LOOP(transpose)(square);
+        NX_UNROLL
+        for (int k = 0; k < F_LOOP(WIDTH); k++)
+            F_LOOP(store)(&values[i + k][j], square[k]);
+    }
 }
 
-/* The way back. With `past_cache` all places must begin a vector; then the scores go to memory past the cache,
-   which need not be read first. */
+/* The way back. With `past_cache` all places must begin a vector; then the scores go to memory past the
+   cache, which need not be read first. */
 NX_INLINE void F_LOOP(turn_out)(F (*values)[F_LOOP(LANES)], F *const *out, npy_intp start, int lanes,
                                 int past_cache)
 {
     NX_UNROLL
     for (int j = 0; j < lanes; j += F_LOOP(WIDTH))
         NX_UNROLL
-        for (int i = 0; i < F_LOOP(STEPS); i += F_LOOP(WIDTH)) {
-            F_LOOP(vector) square[F_LOOP(WIDTH)];
-            NX_UNROLL
-            for (int k = 0; k < F_LOOP(WIDTH); k++)
-                square[k] = F_LOOP(load)(&values[i + k][j]);
-            F_LOOP(transpose)(square);
-            NX_UNROLL
-            for (int k = 0; k < F_LOOP(WIDTH); k++)
-                if (past_cache)
-                    F_LOOP(store_past_cache)(out[j + k] + start + i, square[k]);
-                else
-                    F_LOOP(store)(out[j + k] + start + i, square[k]);
-        }
+    for (int i = 0; i < F_LOOP(STEPS); i += F_LOOP(WIDTH)) {
+        F_LOOP(vector) square[F_LOOP(WIDTH)];
+        NX_UNROLL
+        for (int k = 0; k < F_LOOP(WIDTH); k++)
+            square[k] = F_LOOP(load)(&values[i + k][j]);
+        F_LOOP(transpose)(square);
+        NX_UNROLL
+        for (int k = 0; k < F_LOOP(WIDTH); k++)
+            if (past_cache)
+                F_LOOP(store_past_cache)(out[j + k] + start + i, square[k]);
+            else
+                F_LOOP(store)(out[j + k] + start + i, square[k]);
+    }
 }
 
-NX_INLINE void F_LOOP(load_all)(F_LOOP(vector) *vectors, const F *from, int lanes)
+NX_INLINE void F_LOOP(load_all)(F_LOOP(vector) * vectors, const F *from, int lanes)
 {
     for (int k = 0; k < lanes / F_LOOP(WIDTH); k++)
         vectors[k] = F_LOOP(load)(from + k * F_LOOP(WIDTH));
 }
 
-NX_INLINE void F_LOOP(store_all)(F *to, const F_LOOP(vector) *vectors, int lanes)
+NX_INLINE void F_LOOP(store_all)(F *to, const F_LOOP(vector) * vectors, int lanes)
 {
     for (int k = 0; k < lanes / F_LOOP(WIDTH); k++)
         F_LOOP(store)(to + k * F_LOOP(WIDTH), vectors[k]);
@@ -130,11 +132,11 @@ static int F_LOOP(begin_lines)(F *const *places, int count)
     return offsets == 0;
 }
 
-/* Over LANES or HALF series: series j stands one value after the other from x[j], and its scores go to out[j],
-   which may be x[j]; past the cache if that is asked for and can be. rise, fall and state hold one number for
-   each series; state is taken and given back. */
-static void F_LOOP(run_rows)(const F *const *x, F *const *out, npy_intp n, int lanes, int past_cache, const F *rise,
-                             const F *fall, F *state)
+/* Over LANES or HALF series: series j stands one value after the other from x[j], and its scores go to
+   out[j], which may be x[j]; past the cache if that is asked for and can be. rise, fall and state hold one
+   number for each series; state is taken and given back. */
+static void F_LOOP(run_rows)(const F *const *x, F *const *out, npy_intp n, int lanes, int past_cache,
+                             const F *rise, const F *fall, F *state)
 {
     if (lanes == F_LOOP(HALF))
         F_LOOP(run_some)(x, out, n, F_LOOP(HALF), 0, rise, fall, state);

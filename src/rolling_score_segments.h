@@ -44,7 +44,8 @@ static void LOOP(run_lanes)(const char *const *x, char *const *out, npy_intp n, 
 
 /* What the state may be at the head of segment `here` when it was `state` at the head of `first`, a whole
    number of periods before: the same, at the level of the values here. Without the level, prices that fall by
-   a tenth shift the score to another phase, and there it stays: 0.4 of all guesses failed on a random walk. */
+   a tenth shift the score to another phase, and there it stays: 0.4 of all guesses failed on a random walk.
+ */
 static F LOOP(guess)(F state, series first, series here)
 {
     F level = 0, level_here = 0;

@@ -1,11 +1,12 @@
 /* rolling_score_series.h: many series at once, one in each SIMD lane. Read by rolling_score.c for every dtype
    that computes in float or double. Here are no guesses: every lane runs from its true state. */
 
-/* `count` series, a multiple of LANES, of values that lie side by side, such as columns of an array in C order.
-   Their scores do too, or those of each stand one after the other, as NumPy allocates them for axis=0, or lie
-   anyhow; from series to series they lie dseries apart. */
-static void LOOP(run_across)(const char *x, char *const *out, int count, npy_intp n, npy_intp dx, npy_intp dout,
-                             npy_intp dseries, int past_cache, const F *rise, const F *fall, F *state)
+/* `count` series, a multiple of LANES, of values that lie side by side, such as columns of an array in C
+   order. Their scores do too, or those of each stand one after the other, as NumPy allocates them for axis=0,
+   or lie anyhow; from series to series they lie dseries apart. */
+static void LOOP(run_across)(const char *x, char *const *out, int count, npy_intp n, npy_intp dx,
+                             npy_intp dout, npy_intp dseries, int past_cache, const F *rise, const F *fall,
+                             F *state)
 {
     F values[F_LOOP(CACHE_LINE)][F_LOOP(LANES)];
     /* Whole cache lines of each series, from the first that begins one. */
@@ -38,27 +39,28 @@ static void LOOP(run_across)(const char *x, char *const *out, int count, npy_int
     }
 }
 
-/* `count` series from `first` on: LANES, or TILE if their values lie side by side; p, n, d as in
-   rolling_score_resume. */
+/* `count` series from `first` on: TILE if their values lie side by side, else LANES at most. Lanes to spare
+   run the last series too. p, n, d as in rolling_score_resume. */
 static void LOOP(run_together)(char **p, npy_intp const *n, npy_intp const *d, npy_intp first, int count)
 {
-    const int was_invalid = fetestexcept(FE_INVALID);
+    const int was_invalid = fetestexcept(FE_INVALID),
+              past_cache = n[0] * n[1] > PAST_CACHE / (npy_intp)sizeof(F);
+    const int lanes = count == TILE ? TILE : count > F_LOOP(HALF) ? F_LOOP(LANES) : F_LOOP(HALF);
     const char *x[TILE];
     char *out[TILE];
     F rise[TILE], fall[TILE], state[TILE];
-    for (int j = 0; j < count; j++) {
-        const npy_intp i = first + j;
+    for (int j = 0; j < lanes; j++) {
+        const npy_intp i = first + smaller(j, count - 1);
         x[j] = p[0] + i * d[0];
         rise[j] = *(F *)(p[1] + i * d[1]);
         fall[j] = *(F *)(p[2] + i * d[2]);
         state[j] = *(F *)(p[3] + i * d[3]);
         out[j] = p[4] + i * d[4];
     }
-    const int past_cache = n[0] * n[1] > PAST_CACHE / (npy_intp)sizeof(F);
-    if (d[0] == sizeof(T))
+    if (d[0] == sizeof(T) && count >= F_LOOP(LANES))
         LOOP(run_across)(x[0], out, count, n[1], d[6], d[7], d[4], past_cache, rise, fall, state);
     else
-        LOOP(run_lanes)(x, out, n[1], d[6], d[7], count, past_cache, rise, fall, state);
+        LOOP(run_lanes)(x, out, n[1], d[6], d[7], lanes, past_cache, rise, fall, state);
     if (past_cache)
         NX_STORES_DONE;
     if (!was_invalid && fetestexcept(FE_INVALID)) {

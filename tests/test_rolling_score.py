@@ -67,20 +67,20 @@ def with_specials(random, n):
 KINDS = {
     "normal": lambda random, n: random.normal(size=n),
     "uniform": lambda random, n: random.random(n),
-    "constant": lambda random, n: np.full(n, 100.0),
-    "zeros": lambda random, n: np.zeros(n),
-    "minus zeros": lambda random, n: np.full(n, -0.0),
-    "rising": lambda random, n: np.arange(n) * 1.5,
-    "falling": lambda random, n: np.arange(n) * -1.5,
+    "constant": lambda _, n: np.full(n, 100.0),
+    "zeros": lambda _, n: np.zeros(n),
+    "minus zeros": lambda _, n: np.full(n, -0.0),
+    "rising": lambda _, n: np.arange(n) * 1.5,
+    "falling": lambda _, n: np.arange(n) * -1.5,
     "sorted": lambda random, n: np.sort(random.normal(size=n)),
-    "alternating": lambda random, n: np.where(np.arange(n) % 2, 1.0, -1.0),
-    "weekly": lambda random, n: 10 + np.array([5, 4, 4, 3, 6, 1, 0])[np.arange(n) % 7],
+    "alternating": lambda _, n: np.where(np.arange(n) % 2, 1.0, -1.0),
+    "weekly": lambda _, n: 10 + np.array([5, 4, 4, 3, 6, 1, 0])[np.arange(n) % 7],
     "prices": lambda random, n: 100 + np.cumsum(random.normal(size=n)),
     "prices around zero": lambda random, n: np.cumsum(random.normal(size=n)),
     "dips": with_dips,
     "specials": with_specials,
-    "bursts": lambda random, n: np.where(np.arange(n) % 1300 < 3, 1.0, -1.0),
-    "growing": lambda random, n: 1.001 ** (np.arange(n) % 60_000),
+    "bursts": lambda _, n: np.where(np.arange(n) % 1300 < 3, 1.0, -1.0),
+    "growing": lambda _, n: 1.001 ** (np.arange(n) % 60_000),
     "tiny": lambda random, n: random.normal(size=n) * 5e-324,
     "huge": lambda random, n: random.normal(size=n) * 1e307,
 }
@@ -291,13 +291,16 @@ def test_chunks_of_long_series_give_the_bits_of_one_call(dtype, data):
     assert_same_bits(parts[0], scores(x[: len(parts[0])]))
 
 
+STARTS = [(0, 1), (1, 0), (np.nan, 1), (1, np.nan), (-5, 7), (-0.0, 0.0), (0.0, -0.0), (np.inf, 3), (2, 2)]
+
+
 @pytest.mark.parametrize("dtype", [*FLOATS, "q", "?"])
 @pytest.mark.parametrize("kind", ["normal", "constant", "prices", "dips", "specials", "zeros"])
 def test_repair_from_any_wrong_start(dtype, kind):
     with np.errstate(invalid="ignore"):
         x = of_kind(kind, 6000, float).astype(dtype)
     for n in (0, 1, 2, 31, 32, 33, 100, 500, 6000):
-        for wrong, right in ((0, 1), (1, 0), (np.nan, 1), (1, np.nan), (-5, 7), (-0.0, 0.0), (np.inf, 3), (2, 2)):
+        for wrong, right in STARTS:
             result = np.result_type(x.dtype, np.float16 if x.dtype.kind == "f" else np.float64).type
             rise, fall, wrong, right = map(result, (0.9, 0.5, wrong, right))
             guessed, _ = nx.rolling_score_resume(x[:n], rise, fall, wrong)
@@ -380,7 +383,8 @@ def test_series_side_by_side_more_than_a_cache_holds(n, dtype):
     x = (100 * sample(float, n, 15_001)).astype(dtype)
     expected, last = column_scores(x)
     assert_same_bits(nx.rolling_score(x, axis=0), expected)
-    assert_same_bits(nx.rolling_score(x[1:], axis=0, out=np.empty_like(expected)[1:]), column_scores(x[1:])[0])
+    out = np.empty_like(expected)[1:]
+    assert_same_bits(nx.rolling_score(x[1:], axis=0, out=out), column_scores(x[1:])[0])
     out, states = nx.rolling_score_resume(x, 0.9, 0.5, expected.dtype.type(0), axes=[0, (), (), (), 0, ()])
     assert_same_bits(out, expected)
     assert_same_bits(states, last)

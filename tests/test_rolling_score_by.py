@@ -49,7 +49,8 @@ def test_every_dtype(dtype, labels):
 @pytest.mark.parametrize("dtype", ["f4", "f8", "h"])
 def test_every_length_and_layout(layout, dtype):
     for n in LENGTHS:
-        check(layout(sample(dtype, n)), layout(draw_labels(n, 3, "i")), states=layout(np.array([0.0, 1.0, 2.0])))
+        states = layout(np.array([0.0, 1.0, 2.0]))
+        check(layout(sample(dtype, n)), layout(draw_labels(n, 3, "i")), states=states)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -181,7 +182,8 @@ def test_without_groups_every_label_skips():
     out, last = nx.rolling_score_by([1.0, 2.0], [-1, -1], 0.9, 0.5, np.empty(0))
     assert np.isnan(out).all()
     assert last.shape == (0,)
-    with pytest.raises(IndexError, match=r"^labels\[1\] is 0; there are no states, so a label can only be -1$"):
+    message = r"^labels\[1\] is 0; there are no states, so a label can only be -1$"
+    with pytest.raises(IndexError, match=message):
         nx.rolling_score_by([1.0, 2.0], [-1, 0], 0.9, 0.5, np.empty(0))
 
 
