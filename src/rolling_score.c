@@ -261,7 +261,8 @@ static F LOOP(run_plain)(series s, F rise, F fall, F state)
 static F LOOP(run_series)(series s, F rise, F fall, F state)
 {
 #ifdef F_LOOP
-    if (s.n >= F_LOOP(LONG_SERIES))
+    /* Segments read what they wrote: not where all scores go to one place. */
+    if (s.n >= F_LOOP(LONG_SERIES) && s.dout != 0)
         return LOOP(run_long)(s, rise, fall, state);
 #endif
     return LOOP(run_plain)(s, rise, fall, state);

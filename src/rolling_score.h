@@ -41,7 +41,7 @@ enum {
     BLOCK = 128,
     /* Series side by side that are walked together: enough for the processor to read ahead along them. */
     TILE = 512,
-    /* From how many series on half the lanes are worth while, the others running idle. */
+    /* From how many series on lanes are worth while, though some run idle. */
     FEW = 3,
     /* From how many bytes of scores on they go past the cache where they can: no cache holds them. */
     PAST_CACHE = 1 << 24,

@@ -563,6 +563,12 @@ def test_more_elements_than_32_bits_count():
     assert total == settled[-1]
 
 
+def test_all_scores_in_one_place():
+    x = of_kind("dips", 9000, float)
+    out, state = nx.rolling_score_resume(x, 0.9, 0.5, 0.0, out=(zero_stride(9000), None))
+    assert out[0] == state == scores(x)[-1]
+
+
 def zero_stride(n):
     """An output of n elements in the memory of one."""
     return np.lib.stride_tricks.as_strided(np.zeros(1), (n,), (0,))
