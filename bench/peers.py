@@ -272,6 +272,19 @@ def score_reference(x: np.ndarray) -> np.ndarray:
     return out
 
 
+def score_by_reference(x: np.ndarray, labels: np.ndarray, groups: int) -> np.ndarray:
+    """The recurrence of every group at once: all first values, then all second ones, and so on."""
+    rise, fall = x.dtype.type(0.9), x.dtype.type(0.5)
+    rows, sizes = np.argsort(labels, kind="stable"), np.bincount(labels, minlength=groups)
+    starts = np.cumsum(sizes) - sizes
+    out, states = np.empty_like(x), np.zeros(groups, x.dtype)
+    for i in range(sizes.max()):
+        alive = np.flatnonzero(sizes > i)
+        row, s = rows[starts[alive] + i], states[alive]
+        out[row] = states[alive] = np.where(x[row] > s, s * rise + x[row], s * fall)
+    return out
+
+
 def rolling_score_cases(libraries: dict, sizes: list[int]) -> Iterator[Case]:
     for dtype in map(np.dtype, (np.float32, np.float64)):
         for kind, make in KINDS.items():
@@ -337,10 +350,7 @@ def rolling_score_by_cases(_libraries: dict, sizes: list[int]) -> Iterator[Case]
                 labels = random.integers(0, groups, n)
                 labels = np.sort(labels) if order == "sorted" else labels
                 states = np.zeros(groups, dtype)
-                first = np.argsort(labels, kind="stable")
-                expected = np.empty_like(x)
-                parts = np.split(x[first], np.flatnonzero(np.diff(labels[first])) + 1)
-                expected[first] = np.concatenate([nx.rolling_score(part) for part in parts])
+                expected = score_by_reference(x, labels, groups)
                 peers: dict[str, Call] = {
                     OURS: lambda x=x, labels=labels, p=parameters, s=states: nx.rolling_score_by(
                         x, labels, *p, s
