@@ -172,10 +172,11 @@ def test_a_label_out_of_range_is_named(dtype, position, bad):
 
 
 def test_the_first_error_of_many_is_reported():
-    labels = np.zeros((3, 1000), int)
-    labels[1, 700], labels[2, 5] = 8, 9
+    # Every other row and column: NumPy calls the loop for each row, also after an error.
+    labels = np.zeros((4, 6, 1000), int)[::2, ::2]
+    labels[0, 1, 700], labels[0, 2, 3], labels[1, 2, 5] = 8, 9, 10
     with pytest.raises(IndexError, match=r"labels\[700\] is 8"):
-        nx.rolling_score_by(np.ones((3, 1000)), labels, 0.9, 0.5, np.zeros(3))
+        nx.rolling_score_by(np.ones(1000), labels, 0.9, 0.5, np.zeros(3))
 
 
 def test_without_groups_every_label_skips():
