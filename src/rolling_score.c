@@ -292,10 +292,10 @@ static void LOOP(rolling_score_resume)(char **p, npy_intp const *n, npy_intp con
         LOOP(run_together)(p, n, d, first, TILE);
     for (; n[0] - first >= F_LOOP(LANES); first += F_LOOP(LANES))
         LOOP(run_together)(p, n, d, first, F_LOOP(LANES));
-    /* A few series are as fast in half the lanes as one by one, and faster where branches cannot be foretold.
-     */
-    if (n[0] - first >= FEW && n[1] < F_LOOP(LONG_SERIES)) {
-        LOOP(run_together)(p, n, d, first, (int)(n[0] - first));
+    /* The rest together is faster than each cut into segments, unless they are long for so few. */
+    const npy_intp rest = n[0] - first;
+    if (rest >= FEW && n[1] < rest * F_LOOP(LONG_SERIES)) {
+        LOOP(run_together)(p, n, d, first, (int)rest);
         return;
     }
 #endif
@@ -323,7 +323,7 @@ static void LOOP(rolling_score_repair)(char **p, npy_intp const *n, npy_intp con
 {
     for (npy_intp i = 0; i < n[0]; i++) {
         const series s = {p[0] + i * d[0], p[5] + i * d[5], n[1], d[7], d[9]};
-        const series standing = {p[1] + i * d[1], s.out, n[1], d[8], d[9]};
+        const char *const scores = p[1] + i * d[1];
         const F rise = TO_F(*(R *)(p[2] + i * d[2])), fall = TO_F(*(R *)(p[3] + i * d[3]));
         F state = TO_F(*(R *)(p[4] + i * d[4]));
         npy_intp done = 0;
@@ -332,13 +332,19 @@ static void LOOP(rolling_score_repair)(char **p, npy_intp const *n, npy_intp con
             length = smaller(length, s.n - done);
             state = LOOP(run_series)(part(s, done, length), rise, fall, state);
             done += length;
-            const char *last = s.out + (done - 1) * s.dout;
-            if (LOOP(same)((const R *)last, (const R *)(standing.x + (done - 1) * standing.dx)))
+            const R *const right = (const R *)(s.out + (done - 1) * s.dout);
+            if (LOOP(same)(right, (const R *)(scores + (done - 1) * d[8])))
                 break;
         }
-        for (; done < s.n; done++)
-            *(R *)(s.out + done * s.dout) = *(const R *)(standing.x + done * standing.dx);
-        *(R *)(p[6] + i * d[6]) = s.n ? *(const R *)(s.out + (s.n - 1) * s.dout) : TO_R(state);
+        if (done < s.n) {
+            if (d[8] == sizeof(R) && s.dout == sizeof(R))
+                memcpy(s.out + done * s.dout, scores + done * d[8], (s.n - done) * sizeof(R));
+            else
+                for (; done < s.n; done++)
+                    *(R *)(s.out + done * s.dout) = *(const R *)(scores + done * d[8]);
+            state = TO_F(*(const R *)(scores + (s.n - 1) * d[8]));
+        }
+        *(R *)(p[6] + i * d[6]) = TO_R(state);
     }
 }
 #endif

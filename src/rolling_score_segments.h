@@ -16,17 +16,17 @@ static void LOOP(run_lanes)(const char *const *x, char *const *out, npy_intp n, 
     F block[F_LOOP(LANES)][BLOCK];
     const F *from[F_LOOP(LANES)];
     F *to[F_LOOP(LANES)];
-    const int in_place = NO_CAST && dx == sizeof(F) && dout == sizeof(F);
-    const npy_intp most = in_place ? n : BLOCK;
+    const int direct = NO_CAST && dx == sizeof(F) && dout == sizeof(F);
+    const npy_intp most = direct ? n : BLOCK;
     /* Past the cache go whole cache lines, after the values up to the first. */
     npy_intp length = past_cache ? F_LOOP(up_to_next_line)(out[0]) : most;
     for (npy_intp start = 0; start < n; start += length, length = most) {
         length = smaller(length, n - start);
         for (int j = 0; j < lanes; j++) {
             const char *const values = x[j] + start * dx;
-            from[j] = in_place ? (const F *)values : block[j];
+            from[j] = direct ? (const F *)values : block[j];
             to[j] = dout == sizeof(F) ? (F *)(out[j] + start * dout) : block[j];
-            if (in_place)
+            if (direct)
                 continue;
             if (dx == sizeof(T))
                 for (npy_intp i = 0; i < length; i++)
