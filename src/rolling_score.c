@@ -227,33 +227,7 @@ NX_FAMILY(rolling_score) = {
 
 #else
 
-/* The recurrence, one value after the other; returns the last state. The branch stays a branch, since the
-   step not taken may overflow and must raise no flag; and isgreater, unlike >, is silent on NaN. */
-NX_INLINE F LOOP(run)(series s, F rise, F fall, F state)
-{
-    NX_KEEP_FLAGS
-    for (npy_intp i = 0; i < s.n; i++) {
-        const F value = TO_F(*(const T *)(s.x + i * s.dx));
-        if (isgreater(value, state))
-            state = state * rise + value;
-        else
-            state = state * fall;
-        const R score = TO_R(state);
-        *(R *)(s.out + i * s.dout) = score;
-        state = TO_F(score);
-    }
-    return state;
-}
-
-static F LOOP(run_plain)(series s, F rise, F fall, F state)
-{
-    if (s.dx == sizeof(T) && s.dout == sizeof(R)) {
-        s.dx = sizeof(T);
-        s.dout = sizeof(R);
-    }
-    return LOOP(run)(s, rise, fall, state);
-}
-
+#include "rolling_score_steps.h"
 #ifdef F_LOOP
 #include "rolling_score_segments.h"
 #endif

@@ -45,6 +45,10 @@ enum {
     FEW = 3,
     /* From how many bytes of scores on they go past the cache where they can: no cache holds them. */
     PAST_CACHE = 1 << 24,
+    /* Of how many steps, and from how many surprises in them, it is told that the steps cannot be foretold.
+     */
+    PROBE = 16,
+    SURPRISES = 3,
     /* Steps before the first guess. */
     START = 32,
     /* How long segments are at first, and once guesses are right: two multiples of many periods, since a

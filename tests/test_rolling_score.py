@@ -266,6 +266,24 @@ def test_an_overflow_of_a_wrong_guess_is_none():
     assert_same_bits(actual, scores(x))
 
 
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("n", [20, 33, 100, 900])
+def test_an_overflow_of_the_step_not_taken_is_none(dtype, n):
+    # Below minus half the largest float a fall would overflow: there only values above the state come.
+    random, largest = np.random.default_rng(0), np.finfo(dtype).max
+    levels = np.array([-0.6, -0.45, -0.3, -0.1], dtype) * largest
+    x, state = [], dtype(-0.1) * largest
+    for _ in range(n):
+        x.append(random.choice(levels if state > -largest / 2 else levels[levels > state]))
+        state = x[-1] if x[-1] > state else state * dtype(2)
+    with np.errstate(all="raise"):
+        actual, last = nx.rolling_score_resume(np.array(x), dtype(0), dtype(2), dtype(-0.1) * largest)
+    expected, expected_last = oracle(np.array(x), 0, 2, dtype(-0.1) * largest)
+    assert_same_bits(actual, expected)
+    assert_same_bits(last, expected_last)
+    assert last == state
+
+
 @pytest.mark.parametrize("n", [5000, 60_000])
 def test_an_overflow_of_the_recurrence_is_reported_wherever_it_is(n):
     for place in (10, n // 2, n - 10):
