@@ -48,6 +48,7 @@ static void LOOP(run_lanes)(const char *const *x, char *const *out, npy_intp n, 
  */
 static F LOOP(guess)(F state, series first, series here)
 {
+    NX_KEEP_FLAGS
     F level = 0, level_here = 0;
     for (npy_intp i = 0; i < 8; i++) {
         level += TO_F(*(const T *)(first.x + i * first.dx));

@@ -37,6 +37,7 @@ NX_INLINE F LOOP(run_unforeseen)(series s, F rise, F fall, F state)
    up and down in turn, which processors foretell. */
 static int LOOP(surprises)(series s)
 {
+    NX_KEEP_FLAGS
     int count = 0, before = 0, last = 0;
     for (npy_intp i = 1; i < PROBE; i++) {
         const int rises = isgreater(TO_F(*(const T *)(s.x + i * s.dx)), *(F *)(s.out + (i - 1) * s.dout));
