@@ -63,8 +63,8 @@ typedef struct {
 #define NX_LONGDOUBLE(X) X(longdouble, "g", "g")
 
 /* At the head of a block whose branches must not both be computed, since the one not taken could raise a
-   flag, or whose isgreater must stay silent on NaN. GCC keeps to that (-ftrapping-math is its default), except
-   where it vectorises isgreater; clang must be told. */
+   flag, or whose isgreater must stay silent on NaN. GCC keeps to that (-ftrapping-math is its default),
+   except where it vectorises isgreater; clang must be told. */
 #ifdef __clang__
 #define NX_KEEP_FLAGS _Pragma("clang fp exceptions(maytrap)")
 #else
