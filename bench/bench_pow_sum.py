@@ -8,7 +8,7 @@ from .data import normal
 class PowSum:
     params = (
         ["float32", "float64", "int64"],
-        [0.5, 1.0, 1.5, 2.0, 2.37, 3.0],
+        [0.5, 1.0, 1.5, 2.0, 2.37, 2.5, 3.0, 4.0],
         [1, 16, 1_000, 100_000, 1_000_000],
     )
     param_names = ("dtype", "p", "n")
@@ -19,6 +19,18 @@ class PowSum:
 
     def time_pow_sum(self, dtype, p, n):
         nx.pow_sum(self.x, p)
+
+    def time_abs_pow_sum(self, dtype, p, n):
+        nx.abs_pow_sum(self.x, p)
+
+    def time_cum_pow_sum(self, dtype, p, n):
+        nx.cum_pow_sum(self.x, p)
+
+    def time_pow_sum_resume(self, dtype, p, n):
+        nx.pow_sum_resume(self.x, p, 0.0, 0.0)
+
+    def time_abs_pow_sum_resume(self, dtype, p, n):
+        nx.abs_pow_sum_resume(self.x, p, 0.0, 0.0)
 
     def time_strided(self, dtype, p, n):
         nx.pow_sum(self.strided, p)

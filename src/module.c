@@ -77,13 +77,48 @@ static const cpu_level *choose_level(void)
     return NULL;
 }
 
+/* ---- NumPy's own loops ---- */
+
+PyUFuncGenericFunction nx_power_loop = NULL;
+void *nx_power_data = NULL;
+
+/* The first loop for dd->d in the tables of np.power is the one that NumPy chose for this CPU. */
+static int find_power_loop(void)
+{
+    PyObject *numpy = PyImport_ImportModule("numpy"),
+             *power = numpy ? PyObject_GetAttrString(numpy, "power") : NULL;
+    Py_XDECREF(numpy);
+    if (!power)
+        return -1;
+    const PyUFuncObject *const ufunc = (PyUFuncObject *)power;
+    if (PyObject_TypeCheck(power, &PyUFunc_Type) && ufunc->nargs == 3)
+        for (int i = 0; i < ufunc->ntypes && !nx_power_loop; i++) {
+            const char *const types = ufunc->types + 3 * i;
+            if (types[0] == NPY_DOUBLE && types[1] == NPY_DOUBLE && types[2] == NPY_DOUBLE) {
+                nx_power_loop = ufunc->functions[i];
+                nx_power_data = ufunc->data ? ufunc->data[i] : NULL;
+            }
+        }
+    Py_DECREF(power);
+    return 0;
+}
+
 /* ---- From a table to a ufunc ---- */
 
-/* What NumPy keeps pointers to; freed with the ufunc, which owns it through `obj`. */
+static int has_parameters(const nx_ufunc *entry)
+{
+    return entry->signature && strcmp(entry->signature, NX_MADE) == 0;
+}
+
+/* What NumPy keeps pointers to; freed with the ufunc, which owns it through `obj`. The last three are of
+   ufuncs with parameters only. */
 typedef struct {
     PyUFuncGenericFunction *loops;
     void **data;
     char *types;
+    nx_made *made;
+    char *name;
+    const nx_ufunc *entry;
 } ufunc_tables;
 
 static void free_tables(ufunc_tables *tables)
@@ -91,12 +126,17 @@ static void free_tables(ufunc_tables *tables)
     PyMem_Free(tables->loops);
     PyMem_Free(tables->data);
     PyMem_Free(tables->types);
+    PyMem_Free(tables->made);
+    PyMem_Free(tables->name);
     PyMem_Free(tables);
 }
 
+/* The name of the capsules that own tables. */
+static const char OWNER[] = "numpy_ext._ufuncs.tables";
+
 static void free_capsule(PyObject *capsule)
 {
-    free_tables(PyCapsule_GetPointer(capsule, NULL));
+    free_tables(PyCapsule_GetPointer(capsule, OWNER));
 }
 
 /* "dd->d" to the numbers of its dtypes. */
@@ -114,7 +154,9 @@ static int parse_types(const char *text, char *types)
     return 0;
 }
 
-static ufunc_tables *make_tables(const nx_ufunc *entry, int *count)
+/* `parameters` is NULL for a ufunc that has none, else what its loops find in their data. */
+static ufunc_tables *make_tables(const nx_ufunc *entry, const double *parameters, const char *name,
+                                 int *count)
 {
     const int nargs = entry->nin + entry->nout;
     for (*count = 0; entry->rows[*count].loop; (*count)++)
@@ -124,17 +166,26 @@ static ufunc_tables *make_tables(const nx_ufunc *entry, int *count)
         PyErr_NoMemory();
         return NULL;
     }
+    tables->entry = entry;
     tables->loops = PyMem_Calloc(*count, sizeof *tables->loops);
     tables->data = PyMem_Calloc(*count, sizeof *tables->data);
     tables->types = PyMem_Calloc(*count, nargs);
-    if (!tables->loops || !tables->data || !tables->types) {
+    tables->made = PyMem_Calloc(*count, sizeof *tables->made);
+    tables->name = PyMem_Calloc(strlen(name) + 1, 1);
+    if (!tables->loops || !tables->data || !tables->types || !tables->made || !tables->name) {
         PyErr_NoMemory();
         free_tables(tables);
         return NULL;
     }
+    strcpy(tables->name, name);
     for (int i = 0; i < *count; i++) {
         tables->loops[i] = entry->rows[i].loop;
         tables->data[i] = (void *)entry->rows[i].data;
+        if (parameters) {
+            tables->made[i].data = entry->rows[i].data;
+            memcpy(tables->made[i].parameters, parameters, sizeof tables->made[i].parameters);
+            tables->data[i] = tables->made + i;
+        }
         if (parse_types(entry->rows[i].types, tables->types + i * nargs) < 0) {
             free_tables(tables);
             return NULL;
@@ -152,29 +203,77 @@ static void expect_overlap(PyUFuncObject *ufunc)
                              NPY_ITER_ALLOCATE | NPY_ITER_NO_BROADCAST | NPY_ITER_NO_SUBTYPE;
 }
 
-static PyObject *make_ufunc(const nx_ufunc *entry)
+static PyObject *make_ufunc(const nx_ufunc *entry, const double *parameters, const char *name)
 {
     int count;
-    ufunc_tables *tables = make_tables(entry, &count);
+    ufunc_tables *tables = make_tables(entry, parameters, name, &count);
     if (!tables)
         return NULL;
-    PyObject *capsule = PyCapsule_New(tables, NULL, free_capsule);
+    PyObject *capsule = PyCapsule_New(tables, OWNER, free_capsule);
     if (!capsule) {
         free_tables(tables);
         return NULL;
     }
-    PyObject *ufunc = PyUFunc_FromFuncAndDataAndSignature(tables->loops, tables->data, tables->types, count,
-                                                          entry->nin, entry->nout, PyUFunc_None, entry->name,
-                                                          entry->doc, 0, entry->signature);
+    PyObject *ufunc = PyUFunc_FromFuncAndDataAndSignature(
+        tables->loops, tables->data, tables->types, count, entry->nin, entry->nout,
+        parameters ? PyUFunc_Zero : PyUFunc_None, tables->name, entry->doc, 0,
+        parameters ? NULL : entry->signature);
     if (!ufunc) {
         Py_DECREF(capsule);
         return NULL;
     }
     ((PyUFuncObject *)ufunc)->obj = capsule;
-    if (entry->signature)
+    if (entry->signature && !parameters)
         expect_overlap((PyUFuncObject *)ufunc);
     return ufunc;
 }
+
+/* ---- Ufuncs with parameters ---- */
+
+static const cpu_level *chosen_level = NULL;
+
+static const nx_ufunc *find_with_parameters(const char *name)
+{
+    for (const nx_ufunc *const *family = chosen_level->families; *family; family++)
+        for (const nx_ufunc *entry = *family; entry->name; entry++)
+            if (has_parameters(entry) && strcmp(entry->name, name) == 0)
+                return entry;
+    PyErr_Format(PyExc_ValueError, "no ufunc with parameters is named %s", name);
+    return NULL;
+}
+
+/* make(name, first, second, shown_name): a new ufunc with these parameters. */
+static PyObject *make(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    const char *name, *shown_name;
+    double parameters[NX_PARAMETERS];
+    if (!PyArg_ParseTuple(args, "sdds:make", &name, &parameters[0], &parameters[1], &shown_name))
+        return NULL;
+    const nx_ufunc *const entry = find_with_parameters(name);
+    return entry ? make_ufunc(entry, parameters, shown_name) : NULL;
+}
+
+/* parameters_of(ufunc): the name and parameters it was made of, or None. */
+static PyObject *parameters_of(PyObject *Py_UNUSED(module), PyObject *object)
+{
+    PyObject *owner = NULL;
+    if (PyObject_TypeCheck(object, &PyUFunc_Type))
+        owner = ((PyUFuncObject *)object)->obj;
+    if (owner && PyCapsule_IsValid(owner, OWNER)) {
+        const ufunc_tables *const tables = PyCapsule_GetPointer(owner, OWNER);
+        if (has_parameters(tables->entry)) {
+            const double *const values = tables->made[0].parameters;
+            return Py_BuildValue("sdd", tables->entry->name, values[0], values[1]);
+        }
+    }
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef module_methods[] = {
+    {"make", make, METH_VARARGS, "make(name, first, second, shown_name): a ufunc with these parameters."},
+    {"parameters_of", parameters_of, METH_O, "parameters_of(ufunc): its name and parameters, or None."},
+    {NULL, NULL, 0, NULL},
+};
 
 /* ---- The module ---- */
 
@@ -189,7 +288,9 @@ static int add_object(PyObject *module, const char *name, PyObject *value)
 static int add_family(PyObject *module, PyObject *names, const nx_ufunc *family)
 {
     for (; family->name; family++) {
-        if (add_object(module, family->name, make_ufunc(family)) < 0)
+        if (has_parameters(family))
+            continue;
+        if (add_object(module, family->name, make_ufunc(family, NULL, family->name)) < 0)
             return -1;
         PyObject *name = PyUnicode_FromString(family->name);
         const int failed = !name || PyList_Append(names, name) < 0;
@@ -205,8 +306,9 @@ static int module_exec(PyObject *module)
     import_array1(-1);
     import_umath1(-1);
     const cpu_level *level = choose_level();
-    if (!level)
+    if (!level || find_power_loop() < 0)
         return -1;
+    chosen_level = level;
     PyObject *names = PyList_New(0);
     if (add_object(module, "__all__", names) < 0)
         return -1;
@@ -229,6 +331,7 @@ static struct PyModuleDef module_definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "numpy_ext._ufuncs",
     .m_doc = "Every ufunc of numpy_ext, at the CPU level chosen at import.",
+    .m_methods = module_methods,
     .m_slots = module_slots,
 };
 

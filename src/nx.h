@@ -25,8 +25,9 @@ typedef struct {
     const void *data;
 } nx_row;
 
-/* A ufunc. `signature` is NULL for an element-wise one; `rows` stand in the order of promotion (NumPy
-   takes the first that every input casts to safely) and end with a row of NULLs. */
+/* A ufunc. `signature` is NULL for an element-wise one, and NX_MADE for one with parameters; `rows` stand in
+   the order of promotion (NumPy takes the first that every input casts to safely) and end with a row of
+   NULLs. */
 typedef struct {
     const char *name;
     const char *doc;
@@ -35,6 +36,20 @@ typedef struct {
     int nout;
     const nx_row *rows;
 } nx_ufunc;
+
+/* An element-wise ufunc with parameters: there is one for every value of them, which module.c makes on
+   demand, with 0 as its identity. Its loops are called with nx_made as `data`. */
+#define NX_MADE ""
+enum { NX_PARAMETERS = 2 };
+typedef struct {
+    const void *data; /* that of the row */
+    double parameters[NX_PARAMETERS];
+} nx_made;
+
+/* NumPy's own loop of np.power for float64, with its data; module.c finds it. NULL if NumPy keeps it
+ * elsewhere. */
+extern PyUFuncGenericFunction nx_power_loop;
+extern void *nx_power_data;
 
 /* The one symbol a room exports: its ufuncs, ended by one without a name. Every room is compiled once
    per CPU level, so the symbol carries the level that meson gives as NX_LEVEL. */

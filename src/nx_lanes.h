@@ -4,7 +4,11 @@
 
    vector_<dtype>    WIDTH_<dtype> numbers; `*` and `+` round as those of single numbers do
    greater_<dtype>   where a > b, for choose_<dtype>; silent on NaN, which no vector comparison of the
-                     compilers' own is */
+                     compilers' own is
+   fused_double      a * b + c, rounded once
+   pack_double       stores those of v that the mask has, in order; returns how many. It may write
+   WIDTH_double numbers all the same unpack_double     the way back: fills where the mask is, zeros elsewhere;
+   returns how many it took. It may read WIDTH_double numbers all the same. */
 #ifndef NX_LANES_H
 #define NX_LANES_H
 
@@ -29,6 +33,24 @@ enum { WIDTH_double = 8 };
 #define splat_double(value) _mm512_set1_pd(value)
 #define greater_double(a, b) _mm512_cmp_pd_mask(a, b, _CMP_GT_OQ)
 #define choose_double(mask, a, b) _mm512_mask_blend_pd(mask, b, a)
+#define absolute_double(v) _mm512_abs_pd(v)
+#define root_double(v) _mm512_sqrt_pd(v)
+#define fused_double(a, b, c) _mm512_fmadd_pd(a, b, c)
+
+NX_INLINE int pack_double(double *to, mask_double mask, vector_double v)
+{
+    _mm512_storeu_pd(to, _mm512_maskz_compress_pd(mask, v));
+    return __builtin_popcount(mask);
+}
+
+NX_INLINE int unpack_double(const double *from, mask_double mask, vector_double *v)
+{
+    vector_double packed = _mm512_loadu_pd(from);
+    /* From a register: from memory the same instruction takes ten times as long. */
+    __asm__("" : "+v"(packed));
+    *v = _mm512_maskz_expand_pd(mask, packed);
+    return __builtin_popcount(mask);
+}
 
 NX_INLINE void transpose_double(vector_double *rows)
 {
@@ -96,6 +118,51 @@ enum { WIDTH_double = 4 };
 #define splat_double(value) _mm256_set1_pd(value)
 #define greater_double(a, b) _mm256_cmp_pd(a, b, _CMP_GT_OQ)
 #define choose_double(mask, a, b) _mm256_blendv_pd(b, a, mask)
+#define absolute_double(v) _mm256_andnot_pd(_mm256_set1_pd(-0.0), v)
+#define root_double(v) _mm256_sqrt_pd(v)
+#define fused_double(a, b, c) _mm256_fmadd_pd(a, b, c)
+
+NX_INLINE int pack_double(double *to, mask_double mask, vector_double v)
+{
+    /* For every mask, which halves of the four numbers come first. */
+    static const npy_uint32 order[16][8] = {
+        {0},
+        {0, 1},
+        {2, 3},
+        {0, 1, 2, 3},
+        {4, 5},
+        {0, 1, 4, 5},
+        {2, 3, 4, 5},
+        {0, 1, 2, 3, 4, 5},
+        {6, 7},
+        {0, 1, 6, 7},
+        {2, 3, 6, 7},
+        {0, 1, 2, 3, 6, 7},
+        {4, 5, 6, 7},
+        {0, 1, 4, 5, 6, 7},
+        {2, 3, 4, 5, 6, 7},
+        {0, 1, 2, 3, 4, 5, 6, 7},
+    };
+    const int bits = _mm256_movemask_pd(mask);
+    const __m256i chosen = _mm256_loadu_si256((const __m256i *)order[bits]);
+    _mm256_storeu_pd(to, _mm256_castps_pd(_mm256_permutevar8x32_ps(_mm256_castpd_ps(v), chosen)));
+    return __builtin_popcount(bits);
+}
+
+NX_INLINE int unpack_double(const double *from, mask_double mask, vector_double *v)
+{
+    /* For every mask without its highest bit, which halves of the packed numbers stand where. */
+    static const npy_uint32 order[8][8] = {
+        {0, 1, 0, 1, 0, 1, 0, 1}, {0, 1, 2, 3, 2, 3, 2, 3}, {0, 1, 0, 1, 2, 3, 2, 3},
+        {0, 1, 2, 3, 4, 5, 4, 5}, {0, 1, 0, 1, 0, 1, 2, 3}, {0, 1, 2, 3, 2, 3, 4, 5},
+        {0, 1, 0, 1, 2, 3, 4, 5}, {0, 1, 2, 3, 4, 5, 6, 7},
+    };
+    const int bits = _mm256_movemask_pd(mask);
+    const __m256i chosen = _mm256_loadu_si256((const __m256i *)order[bits & 7]);
+    const __m256 unpacked = _mm256_permutevar8x32_ps(_mm256_castpd_ps(_mm256_loadu_pd(from)), chosen);
+    *v = _mm256_and_pd(mask, _mm256_castps_pd(unpacked));
+    return __builtin_popcount(bits);
+}
 
 NX_INLINE void transpose_double(vector_double *rows)
 {
@@ -155,6 +222,32 @@ NX_INLINE vector_double choose_double(mask_double mask, vector_double a, vector_
     return _mm_xor_pd(b, _mm_and_pd(mask, _mm_xor_pd(a, b)));
 }
 
+#define absolute_double(v) _mm_andnot_pd(_mm_set1_pd(-0.0), v)
+#define root_double(v) _mm_sqrt_pd(v)
+
+/* The C library has it without the instruction, slowly. */
+NX_INLINE vector_double fused_double(vector_double a, vector_double b, vector_double c)
+{
+    for (int i = 0; i < 2; i++)
+        c[i] = fma(a[i], b[i], c[i]);
+    return c;
+}
+
+NX_INLINE int pack_double(double *to, mask_double mask, vector_double v)
+{
+    const int bits = _mm_movemask_pd(mask);
+    to[0] = v[bits == 2];
+    to[1] = v[1];
+    return (bits & 1) + (bits >> 1);
+}
+
+NX_INLINE int unpack_double(const double *from, mask_double mask, vector_double *v)
+{
+    const int bits = _mm_movemask_pd(mask);
+    *v = _mm_and_pd(mask, _mm_set_pd(from[bits & 1], from[0]));
+    return (bits & 1) + (bits >> 1);
+}
+
 NX_INLINE void transpose_double(vector_double *rows)
 {
     const vector_double low = _mm_unpacklo_pd(rows[0], rows[1]);
@@ -195,6 +288,11 @@ enum { WIDTH_double = 1 };
 #define splat_double(value) (value)
 #define greater_double(a, b) isgreater(a, b)
 #define choose_double(mask, a, b) ((mask) ? (a) : (b))
+#define absolute_double(v) fabs(v)
+#define root_double(v) sqrt(v)
+#define fused_double(a, b, c) fma(a, b, c)
+#define pack_double(to, mask, v) (*(to) = (v), (mask) ? 1 : 0)
+#define unpack_double(from, mask, v) (*(v) = (mask) ? *(from) : 0, (mask) ? 1 : 0)
 #define transpose_double(rows) ((void)(rows))
 typedef float vector_float;
 typedef int mask_float;

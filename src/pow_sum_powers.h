@@ -1,0 +1,302 @@
+/* pow_sum_powers.h: the powers of a block of doubles, at most NX_BLOCK of them, and their sum. */
+#ifndef POW_SUM_POWERS_H
+#define POW_SUM_POWERS_H
+
+#include "nx_numbers.h"
+#include "nx_sum.h"
+
+/* What of a value is raised to the power. */
+typedef enum {
+    POSITIVE, /* itself, if it is above zero; others add nothing */
+    ABSOLUTE, /* its absolute value */
+    ABSOLUTE_OF_COMPLEX,
+    AS_IT_IS, /* a power already */
+} part_of_value;
+
+/* Powers that are computed while they are added, by their double; others are dear, and computed before. */
+enum { DEAR = 0 };
+
+static inline int cheap_power(double p)
+{
+    static const double powers[] = {0.5, 1, 1.5, 2, 2.5, 3, 4};
+    for (size_t i = 0; i < sizeof powers / sizeof *powers; i++)
+        if (p == powers[i])
+            return (int)(2 * p);
+    return DEAR;
+}
+
+/* Powers are not negative, so adding some of them plainly, before what rounding takes is looked at, costs a
+   relative error of one rounding for every level; it saves most of the work. As many levels as the error of
+   the powers leaves room for. */
+NX_INLINE int levels_of(int twice)
+{
+    switch (twice) {
+    case 1: /* rounded once */
+    case 2: /* not rounded */
+    case 4: /* once */
+        return 2;
+    case 3: /* twice */
+    case 6: /* twice */
+        return 1;
+    default: /* three times, and what NumPy's loop does */
+        return 0;
+    }
+}
+
+NX_INLINE vector_double term_of(vector_double v, part_of_value which, int twice)
+{
+    const vector_double zero = splat_double(0.0);
+    if (which == POSITIVE)
+        v = choose_double(greater_double(v, zero), v, zero);
+    else if (which == ABSOLUTE)
+        v = absolute_double(v);
+    switch (twice) {
+    case 1:
+        return root_double(v);
+    case 3:
+        return v * root_double(v);
+    case 4:
+        return v * v;
+    case 5:
+        return v * v * root_double(v);
+    case 6:
+        return v * v * v;
+    case 8:
+        return (v * v) * (v * v);
+    default:
+        return v;
+    }
+}
+
+/* The powers of WIDTH_double values, or the plain sums of those of 1 << levels rows. */
+NX_INLINE vector_double terms_of(const double *const *rows, npy_intp column, part_of_value which, int twice)
+{
+    vector_double terms[4];
+    NX_UNROLL
+    for (int j = 0; j < 1 << levels_of(twice); j++)
+        terms[j] = term_of(load_double(rows[j] + column), which, twice);
+    if (levels_of(twice) == 2)
+        return (terms[0] + terms[1]) + (terms[2] + terms[3]);
+    if (levels_of(twice) == 1)
+        return terms[0] + terms[1];
+    return terms[0];
+}
+
+/* Adds up n powers of one series. */
+NX_INLINE void add_along(nx_lane_totals *totals, const double *values, npy_intp n, part_of_value which,
+                         int twice)
+{
+    const npy_intp step = NX_SUM_LANES << levels_of(twice);
+    double rest[4 * NX_SUM_LANES];
+    nx_lane_vectors lanes = nx_load_lanes(totals);
+    for (npy_intp i = 0; i < n; i += step) {
+        const double *from = values + i;
+        if (which != AS_IT_IS)
+            nx_read_ahead(from, step);
+        if (n - i < step) {
+            memset(rest, 0, sizeof rest);
+            memcpy(rest, from, (n - i) * sizeof *from);
+            from = rest;
+        }
+        const double *const rows[] = {from, from + NX_SUM_LANES, from + 2 * NX_SUM_LANES,
+                                      from + 3 * NX_SUM_LANES};
+        NX_UNROLL
+        for (int k = 0; k < NX_SUM_VECTORS; k++)
+            nx_add_vector(lanes.sum + k, lanes.error + k, terms_of(rows, k * WIDTH_double, which, twice),
+                          splat_double(0.0));
+    }
+    nx_store_lanes(totals, lanes);
+}
+
+/* Adds the powers of NX_ROWS rows of n series side by side to one lane of each; n is a multiple of
+ * WIDTH_double. */
+NX_INLINE void add_across(double *sums, double *errors, const double *const *rows, npy_intp n,
+                          part_of_value which, int twice)
+{
+    for (npy_intp i = 0; i < n; i += WIDTH_double) {
+        vector_double sum = load_double(sums + i), error = load_double(errors + i);
+        NX_UNROLL
+        for (int j = 0; j < NX_ROWS; j += 1 << levels_of(twice))
+            nx_add_vector(&sum, &error, terms_of(rows + j, i, which, twice), splat_double(0.0));
+        store_double(sums + i, sum);
+        store_double(errors + i, error);
+    }
+}
+
+/* Positive values to the power p by NumPy's own loop, which is fast on every version if the exponents stand
+   one after the other. */
+static inline void raise_by_numpy(const double *values, npy_intp n, double p, double *to)
+{
+    double exponents[NX_BLOCK];
+    for (npy_intp i = 0; i < n; i++)
+        exponents[i] = p;
+    char *operands[] = {(char *)values, (char *)exponents, (char *)to};
+    const npy_intp steps[] = {sizeof(double), sizeof(double), sizeof(double)};
+    nx_power_loop(operands, &n, steps, nx_power_data);
+}
+
+/* Positive values to the power p. Rounded once (0.5), twice (1.5), three times (2.5); in general as NumPy
+ * does. */
+static inline void raise_to(const double *values, npy_intp n, double p, double *to)
+{
+    if (p == 0.5)
+        for (npy_intp i = 0; i < n; i++)
+            to[i] = sqrt(values[i]);
+    else if (p == 1.0)
+        memcpy(to, values, n * sizeof *to);
+    else if (p == 1.5)
+        for (npy_intp i = 0; i < n; i++)
+            to[i] = values[i] * sqrt(values[i]);
+    else if (p == 2.0)
+        for (npy_intp i = 0; i < n; i++)
+            to[i] = values[i] * values[i];
+    else if (p == 2.5)
+        for (npy_intp i = 0; i < n; i++)
+            to[i] = values[i] * values[i] * sqrt(values[i]);
+    else if (!nx_power_loop || !isfinite(p))
+        for (npy_intp i = 0; i < n; i++)
+            to[i] = pow(values[i], p);
+    else
+        raise_by_numpy(values, n, p, to);
+}
+
+/* The powers of n values, each in its place in `powers`, which has room for NX_BLOCK + WIDTH_double. Only the
+   positive ones are raised, side by side: roots are dear, and NumPy's loop is slow where zeros are between.
+ */
+static inline void compute_dear_powers(const double *values, npy_intp n, double p, part_of_value which,
+                                       double *powers)
+{
+    NX_KEEP_FLAGS
+    const vector_double zero = splat_double(0.0);
+    double packed[NX_BLOCK + WIDTH_double], raised[NX_BLOCK + WIDTH_double], rest[WIDTH_double] = {0};
+    npy_intp count = 0, taken = 0;
+    const npy_intp whole = n - n % WIDTH_double;
+    memcpy(rest, values + whole, (n - whole) * sizeof *rest);
+    for (npy_intp i = 0; i < n; i += WIDTH_double) {
+        vector_double v = load_double(i < whole ? values + i : rest);
+        if (i % 8 == 0)
+            nx_read_ahead(values + i, 8);
+        v = which == ABSOLUTE ? absolute_double(v) : v;
+        count += pack_double(packed + count, greater_double(v, zero), v);
+    }
+    raise_to(packed, count, p, raised);
+    for (npy_intp i = 0; i < n; i += WIDTH_double) {
+        vector_double v = load_double(i < whole ? values + i : rest), power;
+        v = which == ABSOLUTE ? absolute_double(v) : v;
+        taken += unpack_double(raised + taken, greater_double(v, zero), &power);
+        store_double(powers + i, power);
+    }
+    if (which == ABSOLUTE && count < n)
+        for (npy_intp i = 0; i < n; i++)
+            if (!isgreater(fabs(values[i]), 0))
+                powers[i] = pow(fabs(values[i]), p);
+}
+
+NX_INLINE void compute_cheap_powers(const double *values, npy_intp n, part_of_value which, int twice,
+                                    double *powers)
+{
+    double rest[WIDTH_double] = {0};
+    const npy_intp whole = n - n % WIDTH_double;
+    memcpy(rest, values + whole, (n - whole) * sizeof *rest);
+    for (npy_intp i = 0; i < n; i += WIDTH_double)
+        store_double(powers + i, term_of(load_double(i < whole ? values + i : rest), which, twice));
+}
+
+/* The powers of n values, each in its place; zero for those that add nothing. */
+static inline void compute_powers(const double *values, npy_intp n, double p, part_of_value which,
+                                  double *powers)
+{
+    if (p == 1.0 && which == POSITIVE)
+        compute_cheap_powers(values, n, POSITIVE, 2, powers);
+    else if (p == 1.5 && which == POSITIVE)
+        compute_cheap_powers(values, n, POSITIVE, 3, powers);
+    else if (p == 2.0 && which == POSITIVE)
+        compute_cheap_powers(values, n, POSITIVE, 4, powers);
+    else
+        compute_dear_powers(values, n, p, which, powers);
+}
+
+/* Adds a block of values of one series. */
+NX_INLINE void add_part_of_block(nx_lane_totals *totals, const double *values, npy_intp n, double p,
+                                 part_of_value which)
+{
+    double powers[NX_BLOCK + WIDTH_double];
+    switch (cheap_power(p)) {
+    case 1:
+        add_along(totals, values, n, which, 1);
+        break;
+    case 2:
+        add_along(totals, values, n, which, 2);
+        break;
+    case 3:
+        add_along(totals, values, n, which, 3);
+        break;
+    case 4:
+        add_along(totals, values, n, which, 4);
+        break;
+    case 5:
+        add_along(totals, values, n, which, 5);
+        break;
+    case 6:
+        add_along(totals, values, n, which, 6);
+        break;
+    case 8:
+        add_along(totals, values, n, which, 8);
+        break;
+    default:
+        compute_dear_powers(values, n, p, which, powers);
+        add_along(totals, powers, n, AS_IT_IS, DEAR);
+    }
+}
+
+static inline void add_block(nx_lane_totals *totals, const double *values, npy_intp n, double p,
+                             part_of_value which)
+{
+    if (which == POSITIVE)
+        add_part_of_block(totals, values, n, p, POSITIVE);
+    else
+        add_part_of_block(totals, values, n, p, ABSOLUTE);
+}
+
+/* Adds rows of n series side by side, 1 << levels_of(twice) of them, to one lane of each. Powers that are
+   dear are computed already. */
+NX_INLINE void add_part_of_rows(double *sums, double *errors, const double *const *rows, npy_intp n,
+                                int twice, part_of_value which)
+{
+    switch (twice) {
+    case 1:
+        add_across(sums, errors, rows, n, which, 1);
+        break;
+    case 2:
+        add_across(sums, errors, rows, n, which, 2);
+        break;
+    case 3:
+        add_across(sums, errors, rows, n, which, 3);
+        break;
+    case 4:
+        add_across(sums, errors, rows, n, which, 4);
+        break;
+    case 5:
+        add_across(sums, errors, rows, n, which, 5);
+        break;
+    case 6:
+        add_across(sums, errors, rows, n, which, 6);
+        break;
+    case 8:
+        add_across(sums, errors, rows, n, which, 8);
+        break;
+    default:
+        add_across(sums, errors, rows, n, AS_IT_IS, DEAR);
+    }
+}
+
+static inline void add_rows(double *sums, double *errors, const double *const *rows, npy_intp n, int twice,
+                            part_of_value which)
+{
+    if (which == POSITIVE)
+        add_part_of_rows(sums, errors, rows, n, twice, POSITIVE);
+    else
+        add_part_of_rows(sums, errors, rows, n, twice, ABSOLUTE);
+}
+
+#endif
