@@ -8,12 +8,14 @@
        TO_F(value)   an element or a result as F
        TO_R(value)   an F rounded to a result
        LOOP(name)    name_<name of the dtype>, as the sets in nx.h spell it
-       F_LOOP(name)  name_<name of F>, where F is float or double and results are of F too */
+       F_LOOP(name)  name_<name of F>, where F is float or double and results are of F too
+       NX_INTEGER    defined for integers */
 
 #define TO_F(value) ((F)(value))
 #define TO_R(value) (value)
 
 #ifdef NX_WANT_INTEGERS
+#define NX_INTEGER
 #define F npy_double
 #define R npy_double
 #define F_LOOP(name) name##_double
@@ -87,6 +89,7 @@
 #undef F_LOOP
 #undef R
 #undef F
+#undef NX_INTEGER
 #endif
 
 #ifdef NX_WANT_FLOATS

@@ -102,7 +102,7 @@ static inline void nx_bad_label(const nx_label_type *type, const char *label, np
         PyErr_Format(PyExc_IndexError, "labels[%zd] is %S; a label is -1 or from 0 up to %zd here",
                      (Py_ssize_t)position, number, (Py_ssize_t)count - 1);
     else if (number)
-        PyErr_Format(PyExc_IndexError, "labels[%zd] is %S; there are no states, so a label can only be -1",
+        PyErr_Format(PyExc_IndexError, "labels[%zd] is %S; there are no groups, so a label can only be -1",
                      (Py_ssize_t)position, number);
     Py_XDECREF(number);
     NPY_DISABLE_C_API;

@@ -183,7 +183,7 @@ def test_without_groups_every_label_skips():
     out, last = nx.rolling_score_by([1.0, 2.0], [-1, -1], 0.9, 0.5, np.empty(0))
     assert np.isnan(out).all()
     assert last.shape == (0,)
-    message = r"^labels\[1\] is 0; there are no states, so a label can only be -1$"
+    message = r"^labels\[1\] is 0; there are no groups, so a label can only be -1$"
     with pytest.raises(IndexError, match=message):
         nx.rolling_score_by([1.0, 2.0], [-1, 0], 0.9, 0.5, np.empty(0))
 
