@@ -49,3 +49,9 @@ double pow_sum(const T *x, double p, size_t n)
             sum += pow(x[i], p);
     return sum;
 }
+
+void group_sum(const T *x, const long *labels, T *totals, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        totals[labels[i]] += x[i];
+}

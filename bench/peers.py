@@ -44,6 +44,14 @@ try:
 except ImportError:
     numexpr = None
 try:
+    import pandas
+except ImportError:
+    pandas = None
+try:
+    import numbagg
+except ImportError:
+    numbagg = None
+try:
     from scipy.linalg import blas
 except ImportError:
     blas = None
@@ -188,6 +196,42 @@ if numba:
 
     numba_pow_sum = numba.njit(pow_sum_loop)
     numba_pow_sum_fastmath = numba.njit(fastmath=True)(pow_sum_loop)
+
+    def multiplied_sum(product):
+        """The power written as a product, as one does for speed."""
+
+        @numba.njit(fastmath=True)
+        def loop(x):
+            total = 0.0
+            for i in range(x.size):
+                if x[i] > 0:
+                    total += product(x[i])
+            return total
+
+        return loop
+
+    numba_multiplied = {
+        0.5: multiplied_sum(numba.njit(lambda v: np.sqrt(v))),
+        1.5: multiplied_sum(numba.njit(lambda v: v * np.sqrt(v))),
+        2.0: multiplied_sum(numba.njit(lambda v: v * v)),
+        3.0: multiplied_sum(numba.njit(lambda v: v * v * v)),
+    }
+
+    def weighted_sum_loop(w, x):
+        total = 0.0
+        for i in range(x.size):
+            total += w[i] * x[i]
+        return total
+
+    numba_weighted_sum = numba.njit(weighted_sum_loop)
+    numba_weighted_sum_fastmath = numba.njit(fastmath=True)(weighted_sum_loop)
+
+    @numba.njit
+    def numba_group_sum(x, labels, groups):
+        totals = np.zeros(groups, x.dtype)
+        for i in range(x.size):
+            totals[labels[i]] += x[i]
+        return totals
 
 
 # ---- The cases ----
@@ -382,11 +426,94 @@ def pow_sum_cases(libraries: dict, sizes: list[int]) -> Iterator[Case]:
                 if numba:
                     peers["Numba njit"] = lambda x=x, p=exponent: numba_pow_sum(x, p)
                     peers["Numba fastmath"] = lambda x=x, p=exponent: numba_pow_sum_fastmath(x, p)
+                    if p in numba_multiplied:
+                        peers["Numba product"] = lambda x=x, p=p: numba_multiplied[p](x)
+                if p == 2.0:
+                    peers["NumPy dot"] = lambda x=x: (lambda y: np.dot(y, y))(np.maximum(x, 0))
                 peers |= compiled_peers(libraries, "pow_sum", dtype, compiled)
                 positive = x[x > 0].astype(np.longdouble)
                 expected = dtype.type(np.sum(positive ** np.longdouble(exponent)))
                 # Plain sums may be off by rounding; a peer that is off by more computes something else.
-                yield Case(f"pow_sum p={p} {dtype} n={n}", n, expected, 4096, peers)
+                name, copy = f"pow_sum p={p} {dtype} n={n}", x.copy if n >= 1_000_000 else None
+                yield Case(name, n, expected, 4096, peers, copy=copy)
+
+
+def pow_sum_2d_cases(_libraries: dict, sizes: list[int]) -> Iterator[Case]:
+    rows = columns = 4000 if max(sizes) >= 1_000_000 else 400
+    x = normal(rows * columns).reshape(rows, columns)
+    for p in (1.5, 2.0, 2.37, 3.0):
+        for axis in (1, 0):
+            peers: dict[str, Call] = {
+                OURS: lambda p=p, axis=axis: nx.pow_sum(x, p, axis=axis),
+                "NumPy maximum": lambda p=p, axis=axis: np.sum(np.maximum(x, 1e-30) ** p, axis=axis),
+            }
+            positive = np.where(x > 0, x, 0).astype(np.longdouble)
+            expected = np.sum(positive ** np.longdouble(p), axis=axis).astype(float)
+            yield Case(f"pow_sum {rows}x{columns} p={p} axis={axis}", x.size, expected, 1e9, peers)
+
+
+def weighted_sum_cases(_libraries: dict, sizes: list[int]) -> Iterator[Case]:
+    for dtype in ("int64", "float64", "int8"):
+        for n in sizes:
+            w, x = (normal(n)[::-1] * 100).astype(dtype), normal(n)
+            peers: dict[str, Call] = {
+                OURS: lambda w=w, x=x: nx.weighted_sum(w, x),
+                "NumPy dot": lambda w=w, x=x: np.dot(w, x),
+            }
+            if numba:
+                peers["Numba njit"] = lambda w=w, x=x: numba_weighted_sum(w, x)
+                peers["Numba fastmath"] = lambda w=w, x=x: numba_weighted_sum_fastmath(w, x)
+            expected = float(np.sum(w.astype(np.longdouble) * x))
+            yield Case(f"weighted_sum {dtype} x float64 n={n}", n, expected, 1e6, peers)
+
+
+def group_sum_cases(libraries: dict, sizes: list[int]) -> Iterator[Case]:
+    n, random = max(sizes), np.random.default_rng(SEED)
+    for dtype in map(np.dtype, (np.float64, np.int64)):
+        x = (normal(n) * 100).astype(dtype)
+        for groups in (10, 1000, 1_000_000):
+            for order in ("mixed", "sorted"):
+                labels = random.integers(0, groups, n)
+                labels = np.sort(labels) if order == "sorted" else labels
+                start = np.zeros(groups, dtype)
+
+                def compiled(function: Any, _type: Any, x=x, labels=labels, groups=groups, n=n) -> Call:
+                    def call() -> np.ndarray:
+                        out = np.zeros(groups)
+                        function(address(x), address(labels), address(out), ctypes.c_size_t(n))
+                        return out
+
+                    return call
+
+                peers: dict[str, Call] = {
+                    OURS: lambda x=x, labels=labels, s=start: nx.group_sum(x, labels, s),
+                    "np.add.at": lambda x=x, labels=labels, s=start: add_at(x, labels, s),
+                }
+                if dtype == np.float64:
+                    peers["np.bincount"] = lambda x=x, labels=labels, groups=groups: np.bincount(
+                        labels, weights=x, minlength=groups
+                    )
+                    peers |= compiled_peers(libraries, "group_sum", dtype, compiled)
+                if pandas:
+                    peers["pandas"] = lambda x=x, labels=labels: (
+                        pandas.Series(x).groupby(labels, sort=False).sum()
+                    )
+                if numbagg:
+                    peers["numbagg"] = lambda x=x, labels=labels, groups=groups: numbagg.group_nansum(
+                        x, labels, num_labels=groups
+                    )
+                if numba:
+                    peers["Numba njit"] = lambda x=x, labels=labels, groups=groups: numba_group_sum(
+                        x, labels, groups
+                    )
+                expected = add_at(x, labels, start)
+                yield Case(f"group_sum {groups} groups {order} {dtype} n={n}", n, expected, 0, peers)
+
+
+def add_at(x: np.ndarray, labels: np.ndarray, start: np.ndarray) -> np.ndarray:
+    totals = start.copy()
+    np.add.at(totals, labels, x)
+    return totals
 
 
 def call_cases(libraries: dict, _sizes: list[int]) -> Iterator[Case]:
@@ -416,6 +543,9 @@ FAMILIES = [
     rolling_score_2d_cases,
     rolling_score_by_cases,
     pow_sum_cases,
+    pow_sum_2d_cases,
+    weighted_sum_cases,
+    group_sum_cases,
     call_cases,
 ]
 

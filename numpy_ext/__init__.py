@@ -1,11 +1,13 @@
 """NumPy ufuncs and gufuncs whose inner loops are C."""
 
 from ._config import show_config, test
+from ._groups import group_mean
+from ._power import add_power
 from ._ufuncs import *  # noqa: F403
 from ._ufuncs import __all__ as _ufunc_names
 from ._ufuncs import __version__ as __version__
 
-__all__ = [*_ufunc_names, "show_config", "test"]
+__all__ = [*_ufunc_names, "add_power", "group_mean", "show_config", "test"]
 
 for _name in _ufunc_names:
     try:

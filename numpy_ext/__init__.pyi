@@ -2,12 +2,22 @@ import numpy as np
 
 from ._config import show_config as show_config
 from ._config import test as test
+from ._groups import group_mean as group_mean
+from ._power import add_power as add_power
 
 __version__: str
 
+abs_pow_sum: np.ufunc
+abs_pow_sum_resume: np.ufunc
 axpy: np.ufunc
+cum_pow_sum: np.ufunc
+group_count: np.ufunc
+group_sum: np.ufunc
 pow_sum: np.ufunc
+pow_sum_resume: np.ufunc
 rolling_score: np.ufunc
 rolling_score_by: np.ufunc
 rolling_score_repair: np.ufunc
 rolling_score_resume: np.ufunc
+weighted_sum: np.ufunc
+weighted_sum_resume: np.ufunc

@@ -1,0 +1,94 @@
+"""Sums of powers as a ufunc, one for every power."""
+
+import copyreg
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from . import _ufuncs
+
+
+def add_power(p: float, absolute: bool = False) -> np.ufunc:
+    """
+    The ufunc that adds a power: ``acc + x**p`` where ``x > 0``, else ``acc``.
+
+    Its ``reduce`` is a sum of powers with all that `numpy.sum` takes: ``axis=`` tuples,
+    ``keepdims=``, ``where=``, ``initial=``, ``out=`` and ``dtype=``.
+
+    Parameters
+    ----------
+    p : float
+        The exponent, any real number.
+    absolute : bool, optional
+        Add ``abs(x)**p`` for every ``x`` instead.
+
+    Returns
+    -------
+    numpy.ufunc
+        A ufunc of two arguments, `acc` and `x`. The same object for the same
+        arguments, as long as it is in use or among the last 256.
+
+    Raises
+    ------
+    TypeError
+        `p` is no real number.
+
+    See Also
+    --------
+    pow_sum : the same along one axis, within 4 units in the last place
+    cum_pow_sum : running sums
+    numpy.sum, numpy.ufunc.reduce
+
+    Notes
+    -----
+    .. math:: acc + \\sum_{i\\,:\\,x_i > 0} x_i^{\\,p}
+
+    Integers are added to a float64, floats to their own dtype. NumPy chooses the order
+    of a reduction: along the last axis of an array in C order, every run of values is
+    added up as in `pow_sum`; over other axes, rows are added to rows, as in `numpy.sum`.
+
+    ``accumulate`` and ``reduceat`` of NumPy start from the first value itself, not from
+    its power; use `cum_pow_sum`, or ``reduce`` of slices.
+
+    The ufunc is pickled by `p` and `absolute`, so it travels to other processes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import numpy_ext as nx
+    >>> x = np.array([[1.0, 4.0], [-1.0, 9.0]])
+    >>> nx.add_power(0.5).reduce(x, axis=1)
+    array([3., 3.])
+    >>> float(nx.add_power(2, absolute=True).reduce(x, axis=(0, 1), where=x < 5))
+    18.0
+    """
+    if isinstance(p, str | bytes | bytearray):  # float() would read them
+        raise TypeError(f"p is {p!r}; a power is a real number")
+    return _cached(float(p).hex(), bool(absolute))
+
+
+@lru_cache(maxsize=256)
+def _cached(p: str, absolute: bool) -> np.ufunc:
+    exponent = float.fromhex(p)
+    name = f"add_power({exponent!r}, absolute=True)" if absolute else f"add_power({exponent!r})"
+    return _ufuncs.make("add_power", exponent, float(absolute), name)
+
+
+def _remake(p: str, absolute: bool) -> np.ufunc:
+    return add_power(float.fromhex(p), absolute)
+
+
+def _pickle_by_value() -> None:
+    """Let copyreg, where NumPy says how a ufunc is pickled, know of those made here."""
+    by_name: Callable[[np.ufunc], Any] = copyreg.dispatch_table[np.ufunc]
+
+    def reduce(ufunc: np.ufunc) -> Any:
+        made = _ufuncs.parameters_of(ufunc)
+        return by_name(ufunc) if made is None else (_remake, (made[1].hex(), bool(made[2])))
+
+    copyreg.pickle(np.ufunc, reduce)  # type: ignore[arg-type]
+
+
+_pickle_by_value()
