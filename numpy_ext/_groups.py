@@ -54,7 +54,7 @@ def group_mean(x: ArrayLike, labels: ArrayLike, n_groups: int | None = None) -> 
     >>> nx.group_mean([1.0, 2.0, 4.0, 8.0], [0, 2, 2, -1])
     array([ 1., nan,  3.])
     """
-    labels = np.asarray(labels)
+    x, labels = np.asarray(x), np.asarray(labels)
     if n_groups is None:
         n_groups = max(int(labels.max()) + 1, 0) if labels.size else 0
     elif n_groups < 0:

@@ -69,11 +69,13 @@ def add_power(p: float, absolute: bool = False) -> np.ufunc:
     return _cached(float(p).hex(), bool(absolute))
 
 
-@lru_cache(maxsize=256)
-def _cached(p: str, absolute: bool) -> np.ufunc:
+def _make(p: str, absolute: bool) -> np.ufunc:
     exponent = float.fromhex(p)
     name = f"add_power({exponent!r}, absolute=True)" if absolute else f"add_power({exponent!r})"
     return _ufuncs.make("add_power", exponent, float(absolute), name)
+
+
+_cached = lru_cache(maxsize=256)(_make)
 
 
 def _remake(p: str, absolute: bool) -> np.ufunc:
@@ -88,7 +90,7 @@ def _pickle_by_value() -> None:
         made = _ufuncs.parameters_of(ufunc)
         return by_name(ufunc) if made is None else (_remake, (made[1].hex(), bool(made[2])))
 
-    copyreg.pickle(np.ufunc, reduce)  # type: ignore[arg-type]
+    copyreg.pickle(np.ufunc, reduce)
 
 
 _pickle_by_value()

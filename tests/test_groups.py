@@ -41,6 +41,12 @@ def test_nan_propagates_in_its_group():
     assert np.isnan(means[1])
 
 
+def test_columns_of_pandas():
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"label": [0, 1, 0], "value": [1.0, 2.0, 4.0]})
+    assert nx.group_mean(table["value"], table["label"]).tolist() == [2.5, 2.0]
+
+
 def test_many_series_at_once():
     x, labels = np.arange(24.0).reshape(2, 3, 4), [0, 1, 0, 1]
     means = nx.group_mean(x, labels)
