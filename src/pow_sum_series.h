@@ -31,11 +31,13 @@ static inline nx_total sum_series(const nx_number_type *type, const char *x, npy
 static const double *row_of(const nx_number_type *type, const char *x, npy_intp columns, double p,
                             part_of_value which, double *buffer)
 {
+    double loaded[NX_STRIP + WIDTH_double];
+    double *const to = cheap_power(p) == DEAR ? loaded : buffer;
     const double *row = (const double *)x;
     if (type != &nx_numbers_double || columns % WIDTH_double) {
-        memset(buffer + columns - columns % WIDTH_double, 0, WIDTH_double * sizeof *buffer);
-        type->load(x, columns, type->size, buffer);
-        row = buffer;
+        memset(to + columns - columns % WIDTH_double, 0, WIDTH_double * sizeof *to);
+        type->load(x, columns, type->size, to);
+        row = to;
     }
     if (cheap_power(p) != DEAR)
         return row;

@@ -1,4 +1,5 @@
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -204,6 +205,19 @@ def test_the_first_label_out_of_range_is_named(place, order):
         nx.group_sum(np.ones(1500), labels, np.zeros(7))
     with pytest.raises(IndexError, match=rf"^labels\[{place}\] is 99; "):
         nx.group_sum(np.ones((3, 1500)), labels, np.zeros(7))
+
+
+@pytest.mark.parametrize("dtype", [*INTEGERS, *FLOATS])
+@pytest.mark.parametrize("of_labels", LABELS)
+def test_no_column_is_copied(dtype, of_labels):
+    x, labels, start = sample(dtype, 300_000), np.abs(mixed(300_000)).astype(of_labels), np.zeros(7)
+    tracemalloc.start()
+    try:
+        nx.group_sum(x, labels, start)
+        nx.group_count(labels, start)
+        assert tracemalloc.get_traced_memory()[1] < 100_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_more_rows_than_32_bits_count():

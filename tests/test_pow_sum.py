@@ -1,5 +1,6 @@
 import math
 import pickle
+import tracemalloc
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
@@ -151,6 +152,10 @@ def test_bits_of_columns_are_those_of_rows(function, dtype, p):
         assert_same_bits(function(x[:, ::-1], p, axis=0), expected[::-1])
         assert_same_bits(function(x[::2], p, axis=0), function(x[::2].copy(), p, axis=0))
         assert_same_bits(function(np.asfortranarray(x), p, axis=0), expected)
+        if np.dtype(dtype).kind == "f":
+            x[0, ::2], x[shape[0] // 2, ::3] = np.nan, 0.0
+            assert_same_bits(function(x, p, axis=0), np.array([function(column.copy(), p) for column in x.T]))
+            expected = function(x.T.copy(), p)
         exponents = np.full(shape[1], p).astype(np.result_type(dtype, np.float16))
         if np.dtype(dtype).kind == "f":
             assert_same_bits(function(x, exponents, axes=[0, (), ()]), expected)
@@ -338,6 +343,32 @@ def test_running_sums_of_many_series():
     assert_same_bits(same, nx.cum_pow_sum(x, 1.5))
     with np.errstate(all="raise"):
         assert nx.cum_pow_sum([1.0, np.inf, 2.0], 2.0).tolist() == [1.0, np.inf, np.inf]
+
+
+def peak_bytes(call):
+    tracemalloc.start()
+    try:
+        call()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("dtype", [*DTYPES, *COMPLEX])
+def test_no_column_is_copied(dtype):
+    x = sample(dtype, 300_000) / 4 if dtype == np.float16 else sample(dtype, 300_000)
+    assert peak_bytes(lambda: nx.abs_pow_sum(x, 1.5)) < 100_000
+    assert peak_bytes(lambda: nx.abs_pow_sum(x.reshape(1000, 300), 1.5, axis=0)) < 100_000
+    if x.dtype.kind != "c":
+        assert peak_bytes(lambda: nx.pow_sum(x, 2.37)) < 100_000
+
+
+def test_ten_million_against_fsum():
+    x = np.random.default_rng(0).normal(size=10_000_000) * 1e-6
+    x[::1000] *= 1e14
+    for function, values in ((nx.pow_sum, x[x > 0]), (nx.abs_pow_sum, abs(x))):
+        np.testing.assert_array_max_ulp(function(x, 1.0), math.fsum(values), maxulp=2)
+        np.testing.assert_array_max_ulp(function(x, 2.0), math.fsum(values * values), maxulp=4)
 
 
 def test_nothing_to_sum():

@@ -1,5 +1,6 @@
 import math
 import pickle
+import tracemalloc
 from fractions import Fraction
 
 import numpy as np
@@ -86,6 +87,25 @@ def test_cancelling_sums_against_fsum():
     assert nx.weighted_sum(np.ones(x.size), x) == math.fsum(x) == 1.0
     w = random.normal(size=x.size)
     assert_within_half_an_ulp(nx.weighted_sum(w, x), oracle(w, x))
+
+
+def test_ten_million_against_fsum():
+    x = np.random.default_rng(0).normal(size=10_000_000)
+    w = np.where(np.arange(x.size) % 2, 2.0**40, 2.0**-10)
+    assert nx.weighted_sum(w, x) == math.fsum(w * x)
+
+
+@pytest.mark.parametrize("of_w", DTYPES)
+@pytest.mark.parametrize("of_x", ["d", "q", "f"])
+def test_no_column_is_copied(of_w, of_x):
+    w, x = sample(of_w, 300_000), sample(of_x, 300_000)
+    tracemalloc.start()
+    try:
+        nx.weighted_sum(w, x)
+        nx.weighted_sum(w.reshape(1000, 300), x.reshape(1000, 300), axis=0)
+        assert tracemalloc.get_traced_memory()[1] < 100_000
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("of_w", ["d", "f", "q", "b"])
