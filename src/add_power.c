@@ -15,8 +15,11 @@ static void add_each(char **p, npy_intp n, npy_intp const *d, const pow_sum_call
     double buffer[NX_BLOCK], sums[NX_BLOCK], powers[NX_BLOCK + WIDTH_double];
     for (npy_intp start = 0; start < n; start += NX_BLOCK) {
         const npy_intp length = n - start < NX_BLOCK ? n - start : NX_BLOCK;
+        const int was_invalid = fetestexcept(FE_INVALID);
         compute_powers(nx_numbers_as_double(call->x, p[1] + start * d[1], length, d[1], buffer), length,
                        exponent, call->which, powers);
+        if (!was_invalid)
+            clear_invalid();
         /* `accumulate` gives the sum before as acc: one step at a time, then. */
         const npy_intp step = p[0] + d[0] == p[2] ? 1 : length;
         for (npy_intp done = start; done < start + length; done += step) {

@@ -55,10 +55,9 @@ static inline long_total add_long_power(long_total total, const char *x, npy_lon
 
 static inline long_total finished_long(long_total t)
 {
-    if (!isfinite(t.sum)) {
-        feclearexcept(FE_INVALID);
+    clear_invalid();
+    if (!isfinite(t.sum))
         return (long_total){t.sum, 0};
-    }
     return add_long((long_total){t.sum, 0}, t.error);
 }
 

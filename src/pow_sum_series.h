@@ -73,12 +73,18 @@ static inline void sum_strip(const nx_number_type *type, const char *x, npy_intp
     }
 }
 
-/* The total to give. Where it is infinite, two-sum raised `invalid` by inf - inf, for which no power asked.
- */
+/* No power asks for `invalid`. Two-sum raises it by inf - inf, and some compilers compare vectors with an
+   instruction that is not silent on NaN. */
+static inline void clear_invalid(void)
+{
+    if (fetestexcept(FE_INVALID))
+        feclearexcept(FE_INVALID);
+}
+
+/* The total to give. */
 static inline nx_total finished(nx_total total)
 {
-    if (!isfinite(total.sum))
-        feclearexcept(FE_INVALID);
+    clear_invalid();
     return nx_rounded(total);
 }
 

@@ -1,6 +1,7 @@
 import copy
 import gc
 import math
+import os
 import pickle
 import subprocess
 import sys
@@ -178,7 +179,9 @@ def test_other_ufuncs_are_pickled_as_before():
 def test_travels_to_another_process():
     program = "import pickle, sys; f = pickle.load(sys.stdin.buffer); print(f, f.reduce([4.0, 9.0]))"
     sent = pickle.dumps(nx.add_power(0.5))
-    result = subprocess.run([sys.executable, "-c", program], input=sent, capture_output=True, check=True)
+    folder = os.path.dirname(__file__)
+    command = [sys.executable, "-c", program]
+    result = subprocess.run(command, input=sent, capture_output=True, check=True, cwd=folder)
     assert result.stdout.decode().split() == ["<ufunc", "'add_power(0.5)'>", "5.0"]
 
 

@@ -260,7 +260,7 @@ def test_totals_of_chunks_are_those_of_one_call(dtype, p, cuts):
     for function, resume in ((nx.pow_sum, nx.pow_sum_resume), (nx.abs_pow_sum, nx.abs_pow_sum_resume)):
         if dtype in "FDG" and function is nx.pow_sum:
             continue
-        whole = function(x, np.longdouble(p) if longs else np.float64(p))
+        whole = function(x, p, dtype=np.longdouble if longs else np.float64)
         total = (0.0, 0.0)
         for part in np.split(x, sorted(cuts)):
             total = resume(part, p, *total)
