@@ -5,6 +5,7 @@
    vector_<dtype>    WIDTH_<dtype> numbers; `*` and `+` round as those of single numbers do
    greater_<dtype>   where a > b, for choose_<dtype>; silent on NaN, which no vector comparison of the
                      compilers' own is
+   above_zero_double v where it is above zero, else 0; NaN gives 0 and may raise `invalid`
    fused_double      a * b + c, rounded once
    pack_double       stores those of v that the mask has, in order; returns how many. It may write
    WIDTH_double numbers all the same unpack_double     the way back: fills where the mask is, zeros elsewhere;
@@ -34,6 +35,7 @@ enum { WIDTH_double = 8 };
 #define greater_double(a, b) _mm512_cmp_pd_mask(a, b, _CMP_GT_OQ)
 #define choose_double(mask, a, b) _mm512_mask_blend_pd(mask, b, a)
 #define absolute_double(v) _mm512_abs_pd(v)
+#define above_zero_double(v) _mm512_max_pd(v, _mm512_setzero_pd())
 #define root_double(v) _mm512_sqrt_pd(v)
 #define fused_double(a, b, c) _mm512_fmadd_pd(a, b, c)
 
@@ -119,6 +121,7 @@ enum { WIDTH_double = 4 };
 #define greater_double(a, b) _mm256_cmp_pd(a, b, _CMP_GT_OQ)
 #define choose_double(mask, a, b) _mm256_blendv_pd(b, a, mask)
 #define absolute_double(v) _mm256_andnot_pd(_mm256_set1_pd(-0.0), v)
+#define above_zero_double(v) _mm256_max_pd(v, _mm256_setzero_pd())
 #define root_double(v) _mm256_sqrt_pd(v)
 #define fused_double(a, b, c) _mm256_fmadd_pd(a, b, c)
 
@@ -223,6 +226,7 @@ NX_INLINE vector_double choose_double(mask_double mask, vector_double a, vector_
 }
 
 #define absolute_double(v) _mm_andnot_pd(_mm_set1_pd(-0.0), v)
+#define above_zero_double(v) _mm_max_pd(v, _mm_setzero_pd())
 #define root_double(v) _mm_sqrt_pd(v)
 
 /* The C library has it without the instruction, slowly. */
@@ -289,6 +293,7 @@ enum { WIDTH_double = 1 };
 #define greater_double(a, b) isgreater(a, b)
 #define choose_double(mask, a, b) ((mask) ? (a) : (b))
 #define absolute_double(v) fabs(v)
+#define above_zero_double(v) (isgreater(v, 0) ? (v) : 0)
 #define root_double(v) sqrt(v)
 #define fused_double(a, b, c) fma(a, b, c)
 #define pack_double(to, mask, v) (*(to) = (v), (mask) ? 1 : 0)

@@ -85,12 +85,12 @@ NX_INLINE void nx_read_row_ahead(const char *row, npy_intp bytes)
         __builtin_prefetch(row + i);
 }
 
-/* Adds a term to each of some sums, and `low`, which is small against it. */
-NX_INLINE void nx_add_vector(vector_double *sum, vector_double *error, vector_double term, vector_double low)
+/* Adds a term to each of some sums. */
+NX_INLINE void nx_add_vector(vector_double *sum, vector_double *error, vector_double term)
 {
     const vector_double before = *sum, after = before + term, part = after - before;
     *sum = after;
-    *error = *error + (((before - (after - part)) + (term - part)) + low);
+    *error = *error + ((before - (after - part)) + (term - part));
 }
 
 /* Series side by side, such as columns of an array in C order: lane by lane the totals of them all, so that

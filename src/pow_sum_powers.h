@@ -45,9 +45,8 @@ NX_INLINE int levels_of(int twice)
 
 NX_INLINE vector_double term_of(vector_double v, part_of_value which, int twice)
 {
-    const vector_double zero = splat_double(0.0);
     if (which == POSITIVE)
-        v = choose_double(greater_double(v, zero), v, zero);
+        v = above_zero_double(v);
     else if (which == ABSOLUTE)
         v = absolute_double(v);
     switch (twice) {
@@ -102,8 +101,7 @@ NX_INLINE void add_along(nx_lane_totals *totals, const double *values, npy_intp 
                                       from + 3 * NX_SUM_LANES};
         NX_UNROLL
         for (int k = 0; k < NX_SUM_VECTORS; k++)
-            nx_add_vector(lanes.sum + k, lanes.error + k, terms_of(rows, k * WIDTH_double, which, twice),
-                          splat_double(0.0));
+            nx_add_vector(lanes.sum + k, lanes.error + k, terms_of(rows, k * WIDTH_double, which, twice));
     }
     nx_store_lanes(totals, lanes);
 }
@@ -117,7 +115,7 @@ NX_INLINE void add_across(double *sums, double *errors, const double *const *row
         vector_double sum = load_double(sums + i), error = load_double(errors + i);
         NX_UNROLL
         for (int j = 0; j < NX_ROWS; j += 1 << levels_of(twice))
-            nx_add_vector(&sum, &error, terms_of(rows + j, i, which, twice), splat_double(0.0));
+            nx_add_vector(&sum, &error, terms_of(rows + j, i, which, twice));
         store_double(sums + i, sum);
         store_double(errors + i, error);
     }

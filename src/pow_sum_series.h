@@ -73,8 +73,8 @@ static inline void sum_strip(const nx_number_type *type, const char *x, npy_intp
     }
 }
 
-/* No power asks for `invalid`. Two-sum raises it by inf - inf, and some compilers compare vectors with an
-   instruction that is not silent on NaN. */
+/* No power asks for `invalid`. Two-sum raises it by inf - inf, above_zero_double on NaN, and some compilers
+   by comparing vectors. */
 static inline void clear_invalid(void)
 {
     if (fetestexcept(FE_INVALID))

@@ -48,7 +48,8 @@ NX_INLINE void add_product(vector_double *sum, vector_double *error, const doubl
         low = low + p * load_double(x_low + i);
     if (w_low && x_low)
         low = low + load_double(w_low + i) * load_double(x_low + i);
-    nx_add_vector(sum, error, product, low);
+    nx_add_vector(sum, error, product);
+    *error = *error + low;
 }
 
 /* Adds up n products of one series. */
