@@ -199,7 +199,7 @@ def _score_source(job: Job, source: Source, progress: Progress) -> Summary:
     columns = [name for name in source.schema.names if job.output or name in needed]
     plot = ScorePlot(job.plot, job.column, job.into) if job.plot else None
 
-    summary, power_sums = Summary(), []
+    summary, power_sum = Summary(), (0.0, 0.0)
     began = time.perf_counter()
     with ExitStack() as stack:
         plot_path = stack.enter_context(written_beside(job.plot)) if job.plot else None
@@ -216,7 +216,7 @@ def _score_source(job: Job, source: Source, progress: Progress) -> Summary:
                 plot.add(_positions(batch, time_column, summary.rows), scored)
             summary.rows += scored.length
             summary.count += len(scored.values)
-            power_sums.append(_ufuncs.pow_sum(scored.values, POWER, dtype=np.float64))
+            power_sum = _ufuncs.pow_sum_resume(scored.values, POWER, *power_sum)
         if summary.rows == 0:
             raise ValueError(f"{str(job.input)!r} has no rows: there is nothing to score")
         summary.states = scorer.last_states()
@@ -225,7 +225,7 @@ def _score_source(job: Job, source: Source, progress: Progress) -> Summary:
             plot.draw(plot_path, [name for name, _ in summary.states], time_column or "row")
         drawing = time.perf_counter() - began_to_draw
     summary.seconds = time.perf_counter() - began - drawing
-    summary.pow_sum = float(_ufuncs.pow_sum(np.array(power_sums), 1.0))
+    summary.pow_sum = float(power_sum[0])
     return summary
 
 
