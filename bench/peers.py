@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when NumPy and SciPy load it
+os.environ["POLARS_MAX_THREADS"] = "1"
 
 import numpy as np
 
@@ -47,6 +48,14 @@ try:
     import pandas
 except ImportError:
     pandas = None
+try:
+    import pyarrow
+except ImportError:
+    pyarrow = None
+try:
+    import polars
+except ImportError:
+    polars = None
 try:
     import numbagg
 except ImportError:
@@ -495,8 +504,18 @@ def group_sum_cases(libraries: dict, sizes: list[int]) -> Iterator[Case]:
                     )
                     peers |= compiled_peers(libraries, "group_sum", dtype, compiled)
                 if pandas:
-                    peers["pandas"] = lambda x=x, labels=labels: (
-                        pandas.Series(x).groupby(labels, sort=False).sum()
+                    peers["pandas"] = lambda x=x, labels=labels, groups=groups: scattered(
+                        *pandas_totals(x, labels), groups
+                    )
+                if pyarrow:
+                    table = pyarrow.table({"label": labels, "x": x})
+                    peers["pyarrow"] = lambda table=table, groups=groups: scattered(
+                        *arrow_totals(table), groups
+                    )
+                if polars:
+                    frame = polars.DataFrame({"label": labels, "x": x})
+                    peers["polars"] = lambda frame=frame, groups=groups: scattered(
+                        *frame.group_by("label").agg(polars.col("x").sum()), groups
                     )
                 if numbagg:
                     peers["numbagg"] = lambda x=x, labels=labels, groups=groups: numbagg.group_nansum(
@@ -508,6 +527,24 @@ def group_sum_cases(libraries: dict, sizes: list[int]) -> Iterator[Case]:
                     )
                 expected = add_at(x, labels, start)
                 yield Case(f"group_sum {groups} groups {order} {dtype} n={n}", n, expected, 0, peers)
+
+
+def scattered(labels: Any, totals: Any, groups: int) -> np.ndarray:
+    """Totals in the order of their labels; 0 for a group without values."""
+    totals = np.asarray(totals)
+    out = np.zeros(groups, totals.dtype)
+    out[np.asarray(labels)] = totals
+    return out
+
+
+def pandas_totals(x: np.ndarray, labels: np.ndarray) -> tuple[Any, Any]:
+    totals = pandas.Series(x).groupby(labels, sort=False).sum()
+    return totals.index, totals
+
+
+def arrow_totals(table: Any) -> tuple[Any, Any]:
+    totals = table.group_by("label", use_threads=False).aggregate([("x", "sum")])
+    return totals["label"], totals["x_sum"]
 
 
 def add_at(x: np.ndarray, labels: np.ndarray, start: np.ndarray) -> np.ndarray:

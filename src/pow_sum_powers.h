@@ -159,8 +159,7 @@ static inline void raise_to(const double *values, npy_intp n, double p, double *
 }
 
 /* The powers of n values, each in its place in `powers`, which has room for NX_BLOCK + WIDTH_double. Only the
-   positive ones are raised, side by side: roots are dear, and NumPy's loop is slow where zeros are between.
- */
+   positive ones are raised, side by side: NumPy's loop is slow where others are between. */
 static inline void compute_dear_powers(const double *values, npy_intp n, double p, part_of_value which,
                                        double *powers)
 {
