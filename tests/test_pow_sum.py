@@ -318,6 +318,12 @@ def test_complex_numbers_of_any_size(scale):
             nx.abs_pow_sum(x, 1.0)
 
 
+@pytest.mark.parametrize("p", [0.5, 1.0, 2.0, 2.37])
+def test_a_part_that_is_nothing_beside_the_other_raises_no_flag(p):
+    with np.errstate(all="raise"):
+        assert nx.abs_pow_sum([complex(1, 1e-200), complex(5e-324, -1)], p) == 2.0
+
+
 def test_a_high_power_does_not_multiply_the_error_of_a_complex_absolute_value():
     x = sample(complex, 50)
     assert_within_ulps(nx.abs_pow_sum(x, 40.5), oracle_of_absolute_values(x, 40.5))
