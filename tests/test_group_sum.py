@@ -198,12 +198,13 @@ def test_a_label_out_of_range(labels, groups, message):
 
 @pytest.mark.parametrize("place", [0, 15, 16, 511, 512, 1400])
 @pytest.mark.parametrize("order", [mixed, sorted_])
-def test_the_first_label_out_of_range_is_named(place, order):
+@pytest.mark.parametrize("label", [99, 7, -2])
+def test_the_first_label_out_of_range_is_named(place, order, label):
     labels = order(1500)
-    labels[[place, 1499]] = 99
-    with pytest.raises(IndexError, match=rf"^labels\[{place}\] is 99; "):
+    labels[[place, 1499]] = label
+    with pytest.raises(IndexError, match=rf"^labels\[{place}\] is {label}; "):
         nx.group_sum(np.ones(1500), labels, np.zeros(7))
-    with pytest.raises(IndexError, match=rf"^labels\[{place}\] is 99; "):
+    with pytest.raises(IndexError, match=rf"^labels\[{place}\] is {label}; "):
         nx.group_sum(np.ones((3, 1500)), labels, np.zeros(7))
 
 
