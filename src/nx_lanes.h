@@ -7,9 +7,9 @@
                      compilers' own is
    above_zero_double v where it is above zero, else 0; NaN gives 0 and may raise `invalid`
    fused_double      a * b + c, rounded once
-   pack_double       stores those of v that the mask has, in order; returns how many. It may write
-   WIDTH_double numbers all the same unpack_double     the way back: fills where the mask is, zeros elsewhere;
-   returns how many it took. It may read WIDTH_double numbers all the same. */
+   pack_double       stores those of v that the mask has, in order; may write WIDTH_double all the same
+   unpack_double     the way back: fills where the mask is, zeros elsewhere; may read WIDTH_double
+                     (both return how many numbers the mask has) */
 #ifndef NX_LANES_H
 #define NX_LANES_H
 

@@ -96,7 +96,7 @@ NX_INLINE void nx_add_vector(vector_double *sum, vector_double *error, vector_do
 /* Series side by side, such as columns of an array in C order: lane by lane the totals of them all, so that
    rows can be read whole. As many columns as leave the totals in the second level of the cache; so many rows
    of the same lane at once, that reading and writing the totals is no burden. */
-enum { NX_STRIP = 256, NX_ROWS = 4 };
+enum { NX_STRIP = 256, NX_ROWS = 8 };
 
 typedef struct {
     double sum[NX_SUM_LANES][NX_STRIP], error[NX_SUM_LANES][NX_STRIP];

@@ -10,8 +10,11 @@ typedef struct {
     const nx_number_type *w, *x, *result;
 } weighted_sum_types;
 
-/* How many bytes ahead numbers are asked for, and the flags that what rounding takes may raise. */
-enum { AHEAD = 4096, FLAGS = FE_INVALID | FE_OVERFLOW | FE_UNDERFLOW };
+/* The flags that what rounding takes may raise. */
+enum { FLAGS = FE_INVALID | FE_OVERFLOW | FE_UNDERFLOW };
+
+/* How many numbers are converted at once, and how many bytes ahead they are asked for. */
+enum { PIECE = 64, AHEAD = 8192 };
 
 /* One operand: where it is, and the distances from series to series and from value to value. */
 typedef struct {
@@ -125,9 +128,13 @@ static numbers read_numbers(const nx_number_type *type, const char *x, npy_intp 
 {
     if (type == &nx_numbers_double && stride == sizeof(double))
         return (numbers){(const double *)x, NULL};
-    if (stride == type->size)
-        nx_read_row_ahead(x + AHEAD, n * stride);
-    const int rounded = type->load(x, n, stride, to[0]);
+    int rounded = 0;
+    for (npy_intp i = 0; i < n; i += PIECE) {
+        const npy_intp length = n - i < PIECE ? n - i : PIECE;
+        if (stride == type->size)
+            nx_read_row_ahead(x + i * stride + AHEAD, length * stride);
+        rounded |= type->load(x + i * stride, length, stride, to[0] + i);
+    }
     if (!rounded || !type->load_rest)
         return (numbers){to[0], NULL};
     type->load_rest(x, n, stride, to[1]);

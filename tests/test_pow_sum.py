@@ -187,6 +187,50 @@ def test_wide_exponents_against_fractions(values):
     np.testing.assert_array_max_ulp(nx.pow_sum(np.array(values, float), 1.0), float(exact), maxulp=1)
 
 
+def halves_nearly_met():
+    """The floats in [1, 4) whose roots come nearest to the middle of two floats, where rounding is hardest.
+
+    Such a middle is m / 2**53 with m odd. The float is (m**2 - d) / 2**106, so 2**54 divides m**2 - d, and d
+    is as small as the root is near. Odd squares leave 1 when divided by 8, and so must d.
+    """
+    for d in range(1 - 8 * 64, 8 * 64, 8):
+        roots = [1, 3, 5, 7]
+        for bits in range(3, 54):
+            candidates = {m % 2 ** (bits + 1) for root in roots for m in (root, root + 2**bits)}
+            roots = [m for m in candidates if (m * m - d) % 2 ** (bits + 1) == 0]
+        for m in roots:
+            value = Fraction(m * m - d, 2**106)
+            if 1 <= value < 4 and float(value) == value:
+                yield float(value)
+
+
+@pytest.mark.parametrize("scale", [-1020, -900, -898, 0, 1020])
+def test_the_hardest_roots_are_rounded_correctly(scale):
+    values = np.ldexp(list(halves_nearly_met()), scale)
+    assert len(values) > 100
+    expected = [math.sqrt(value) for value in values]
+    for place in range(64):
+        x = np.zeros((len(values), 64))
+        x[:, place] = values
+        assert nx.pow_sum(x, 0.5).tolist() == expected
+
+
+@pytest.mark.parametrize("p", [0.5, 1.5])
+@pytest.mark.parametrize(
+    "extreme", [5e-324, 2.0**-1022, np.nextafter(2.0**-900, 0), 2.0**-900, 2.0**1023, np.inf]
+)
+def test_roots_of_any_size(p, extreme):
+    for place in range(65):
+        x = np.full(65, -1.0)
+        x[place] = extreme
+        with np.errstate(over="ignore"):
+            assert nx.pow_sum(x, p) == (1.0 if p == 0.5 else extreme) * np.sqrt(extreme)
+        x = np.full(65, 0.25)
+        x[place] = extreme
+        with np.errstate(over="ignore"):
+            assert nx.pow_sum(x, p) == math.fsum(np.sqrt(x) * (1 if p == 0.5 else x))
+
+
 def test_long_and_hostile_against_fsum():
     """One large term and a million that each round away against it."""
     x = np.full(1_000_001, 1e-16)
