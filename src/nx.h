@@ -76,6 +76,21 @@ extern void *nx_power_data;
     X(float, "f", "f")                                                                                       \
     X(double, "d", "d")
 #define NX_LONGDOUBLE(X) X(longdouble, "g", "g")
+#define NX_COMPLEXES(X)                                                                                      \
+    X(cfloat, "F", "F")                                                                                      \
+    X(cdouble, "D", "D")                                                                                     \
+    X(clongdouble, "G", "G")
+
+/* Complex numbers: NumPy's own types are C's complex in NumPy 2 and structures before. */
+typedef struct {
+    npy_float re, im;
+} nx_cfloat;
+typedef struct {
+    npy_double re, im;
+} nx_cdouble;
+typedef struct {
+    npy_longdouble re, im;
+} nx_clongdouble;
 
 /* At the head of a block whose branches must not both be computed, since the one not taken could raise a
    flag, or whose isgreater must stay silent on NaN. GCC keeps to that (-ftrapping-math is its default),
@@ -95,6 +110,9 @@ extern void *nx_power_data;
 
 /* What stands before it is in memory when what stands after it begins; no instruction. */
 #define NX_FENCE __asm__ volatile("" ::: "memory")
+
+/* From here on no compiler knows what a variable holds. */
+#define NX_HIDE(variable) __asm__("" : "+m"(variable))
 
 /* For kernels that a loop calls with constants in place of some arguments: each call is compiled anew. */
 #define NX_INLINE static inline __attribute__((always_inline))

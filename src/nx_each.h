@@ -1,7 +1,7 @@
 /* nx_each.h: reads the lower half of a room once for every dtype.
 
    A room defines NX_FILE, its own name, and what it wants: NX_WANT_INTEGERS, NX_WANT_HALF, NX_WANT_FLOATS,
-   NX_WANT_LONGDOUBLE. Around each reading stand
+   NX_WANT_LONGDOUBLE, NX_WANT_COMPLEX. Around each reading stand
        T             the type of an element
        F             the floating-point type it computes in: T itself, double for integers, float for half
        R             the type of the result: F, but half for half
@@ -9,7 +9,9 @@
        TO_R(value)   an F rounded to a result
        LOOP(name)    name_<name of the dtype>, as the sets in nx.h spell it
        F_LOOP(name)  name_<name of F>, where F is float or double and results are of F too
-       NX_INTEGER    defined for integers */
+       NX_INTEGER    defined for integers
+       NX_BOOL       defined for bool, beside NX_INTEGER
+       NX_COMPLEX    defined for complex numbers, whose parts are of F; there is no TO_F and TO_R */
 
 #define TO_F(value) ((F)(value))
 #define TO_R(value) (value)
@@ -20,11 +22,13 @@
 #define R npy_double
 #define F_LOOP(name) name##_double
 
+#define NX_BOOL
 #define T npy_bool
 #define LOOP(name) name##_bool
 #include NX_FILE
 #undef LOOP
 #undef T
+#undef NX_BOOL
 
 #define T npy_byte
 #define LOOP(name) name##_byte
@@ -132,6 +136,42 @@
 
 #undef TO_R
 #undef TO_F
+
+#ifdef NX_WANT_COMPLEX
+#define NX_COMPLEX
+
+#define T nx_cfloat
+#define F npy_float
+#define R T
+#define LOOP(name) name##_cfloat
+#include NX_FILE
+#undef LOOP
+#undef R
+#undef F
+#undef T
+
+#define T nx_cdouble
+#define F npy_double
+#define R T
+#define LOOP(name) name##_cdouble
+#include NX_FILE
+#undef LOOP
+#undef R
+#undef F
+#undef T
+
+#define T nx_clongdouble
+#define F npy_longdouble
+#define R T
+#define LOOP(name) name##_clongdouble
+#include NX_FILE
+#undef LOOP
+#undef R
+#undef F
+#undef T
+
+#undef NX_COMPLEX
+#endif
 
 #ifdef NX_WANT_HALF
 #include "nx_half.h"

@@ -56,6 +56,10 @@ def assert_same_bits(actual, expected):
     actual, expected = np.asarray(actual), np.asarray(expected)
     assert actual.dtype == expected.dtype
     assert actual.shape == expected.shape
+    if expected.dtype.kind == "c":
+        assert_same_bits(actual.real, expected.real)
+        assert_same_bits(actual.imag, expected.imag)
+        return
     is_nan = np.isnan(expected)
     np.testing.assert_array_equal(np.isnan(actual), is_nan)
     # Numbers that are equal, and zeros of the same sign: a long double has bytes that mean nothing.

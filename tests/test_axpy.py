@@ -9,68 +9,117 @@ from layouts import LAYOUTS, LENGTHS, assert_same_bits
 
 import numpy_ext as nx
 
-DTYPES = [np.float32, np.float64]
+FLOATS = [np.float16, np.float32, np.float64, np.longdouble]
+COMPLEX = [np.complex64, np.complex128, np.clongdouble]
+INTEGERS = ["?", "b", "B", "h", "H", "i", "I", "l", "L", "q", "Q"]
+DTYPES = [np.dtype(t) for t in [*INTEGERS, *FLOATS, *COMPLEX]]
 
 
 def oracle(a, x, y):
-    """Two roundings, in NumPy's own loops."""
+    """NumPy's own loops on the common dtype. Complex products by the textbook, on the parts."""
+    common = np.result_type(a, x, y)
+    a, x, y = (np.asarray(operand).astype(common) for operand in (a, x, y))
     with np.errstate(all="ignore"):
-        return a * x + y
+        if common.kind != "c":
+            return a * x + y
+        out = np.empty(np.broadcast_shapes(a.shape, x.shape, y.shape), common)
+        out.real = a.real * x.real - a.imag * x.imag + y.real
+        out.imag = a.real * x.imag + a.imag * x.real + y.imag
+        return out
 
 
 def sample(dtype, *shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape).astype(dtype)
+    """Small and large numbers of either sign; integers of the whole range."""
+    dtype, random = np.dtype(dtype), np.random.default_rng(seed)
+    if dtype.kind in "?b":
+        return random.random(shape) < 0.5
+    if dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        return random.integers(limits.min, limits.max, shape, dtype, endpoint=True)
+    values = random.normal(size=shape)
+    return (values + 1j * random.normal(size=shape) if dtype.kind == "c" else values).astype(dtype)
+
+
+def draw(data, dtype, shape):
+    """Any values; hypothesis has no long double, so these come from narrower ones."""
+    narrow = {np.dtype("g"): "d", np.dtype("G"): "D"}.get(dtype, dtype)
+    return data.draw(npst.arrays(narrow, shape)).astype(dtype)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_length_and_layout(dtype, layout):
+    scale, shift = sample(dtype, seed=4)[()], sample(dtype, seed=5)[()]
     for n in LENGTHS:
-        x, y = sample(dtype, n, seed=1), sample(dtype, n, seed=2)
-        a = sample(dtype, n, seed=3)
-        assert_same_bits(nx.axpy(dtype(0.3), layout(x), y), oracle(dtype(0.3), x, y))
-        assert_same_bits(nx.axpy(dtype(0.3), x, layout(y)), oracle(dtype(0.3), x, y))
+        a, x, y = sample(dtype, n, seed=3), sample(dtype, n, seed=1), sample(dtype, n, seed=2)
+        expected = oracle(scale, x, y)
+        assert_same_bits(nx.axpy(scale, layout(x), y), expected)
+        assert_same_bits(nx.axpy(scale, x, layout(y)), expected)
         assert_same_bits(nx.axpy(layout(a), layout(x), layout(y)), oracle(a, x, y))
-        assert_same_bits(nx.axpy(dtype(0.3), layout(x), dtype(0.7)), oracle(dtype(0.3), x, dtype(0.7)))
+        assert_same_bits(nx.axpy(scale, layout(x), shift), oracle(scale, x, shift))
         out = layout(np.zeros(n, dtype))
-        assert nx.axpy(dtype(0.3), x, y, out=out) is out
-        assert_same_bits(out.astype(dtype), oracle(dtype(0.3), x, y))
+        assert nx.axpy(scale, x, y, out=out) is out
+        assert_same_bits(out.astype(dtype), expected)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @given(data=st.data())
 def test_any_values_and_shapes(dtype, data):
     shapes = data.draw(npst.mutually_broadcastable_shapes(num_shapes=3, min_dims=0, max_dims=3, min_side=0))
-    elements = st.floats(width=np.dtype(dtype).itemsize * 8)
-    a, x, y = (data.draw(npst.arrays(dtype, shape, elements=elements)) for shape in shapes.input_shapes)
+    a, x, y = (draw(data, dtype, shape) for shape in shapes.input_shapes)
     with np.errstate(all="ignore"):
-        assert_same_bits(nx.axpy(a, x, y), np.asarray(oracle(a, x, y)))
+        assert_same_bits(nx.axpy(a, x, y), oracle(a, x, y))
+
+
+@pytest.mark.parametrize("second", DTYPES)
+@pytest.mark.parametrize("first", DTYPES)
+def test_every_pair_of_dtypes(first, second):
+    a, x, y = sample(first, 70, seed=1), sample(second, 70, seed=2), sample(second, 70, seed=3)
+    for operands in (a, x, y), (x, a, y), (x, y, a):
+        with np.errstate(all="ignore"):
+            assert_same_bits(nx.axpy(*operands), oracle(*operands))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("n", LENGTHS)
+@pytest.mark.parametrize("scalar", [True, 2, 0.5, 2j])
+def test_python_scalars_give_the_dtype_of_numpys_own_expression(scalar, dtype):
+    x = sample(dtype, 3)
+    with np.errstate(all="ignore"):
+        assert nx.axpy(scalar, x, x).dtype == (scalar * x + x).dtype
+        assert nx.axpy(x, x, scalar).dtype == (x * x + scalar).dtype
+
+
+def test_half_precision_rounds_after_each_step():
+    assert nx.axpy(np.float16(1025), np.float16(3), np.float16(-3072)) == 4.0  # 3075 is between 3074 and 3076
+    with np.errstate(over="ignore"):
+        assert nx.axpy(np.float16(300), np.float16(300), np.float16(-60000)) == np.inf
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("n", [0, 1, 3, 16, 65, 1000])
 def test_in_place(dtype, n):
     x, y = sample(dtype, n, seed=1), sample(dtype, n, seed=2)
-    expected = oracle(dtype(2.5), x, y)
+    scale, shift = sample(dtype, seed=4)[()], sample(dtype, seed=5)[()]
+    expected = oracle(scale, x, y)
     onto_x, onto_y = x.copy(), y.copy()
-    nx.axpy(dtype(2.5), x, onto_y, out=onto_y)
-    nx.axpy(dtype(2.5), onto_x, y, out=onto_x)
+    nx.axpy(scale, x, onto_y, out=onto_y)
+    nx.axpy(scale, onto_x, y, out=onto_x)
     assert_same_bits(onto_y, expected)
     assert_same_bits(onto_x, expected)
-    nx.axpy(dtype(2.5), onto_y, dtype(0.5), out=onto_y)
-    assert_same_bits(onto_y, oracle(dtype(2.5), expected, dtype(0.5)))
+    nx.axpy(scale, onto_y, shift, out=onto_y)
+    assert_same_bits(onto_y, oracle(scale, expected, shift))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shift", [-9, -8, -1, 1, 3, 8, 9])
 def test_shifted_and_reversed_overlap(dtype, shift):
-    other = sample(dtype, 100, seed=4)
+    other, scale = sample(dtype, 100, seed=4), sample(dtype, seed=5)[()]
     for step in (1, -1):
         for operands in ((lambda part: (part, other)), (lambda part: (other, part))):
             memory = sample(dtype, 200)
             part, out = memory[10:110][::step], memory[10 + shift : 110 + shift]
-            expected = oracle(dtype(2), *operands(part.copy()))
-            nx.axpy(dtype(2), *operands(part), out=out)
+            expected = oracle(scale, *operands(part.copy()))
+            nx.axpy(scale, *operands(part), out=out)
             assert_same_bits(out, expected)
 
 
@@ -104,14 +153,16 @@ def test_result_dtypes():
     f4, f8 = np.ones(2, np.float32), np.ones(2)
     assert nx.axpy(2.0, f4, f4).dtype == np.float32
     assert nx.axpy(2.0, f4, f8).dtype == np.float64
-    assert nx.axpy(2, np.ones(2, np.int64), 1).dtype == np.float64
+    assert nx.axpy(2, np.ones(2, np.int8), 1).dtype == np.int8
+    assert nx.axpy(2, np.ones(2, np.int64), np.uint64([1, 2])).dtype == np.float64
+    assert nx.axpy(1j, f4, f4).dtype == np.complex64
     assert isinstance(nx.axpy(2.0, 3.0, 1.0), np.float64)
 
 
 @pytest.mark.parametrize(
     ("call", "error"),
     [
-        (lambda: nx.axpy(1j, 1.0, 1.0), TypeError),
+        (lambda: nx.axpy(1j, 1.0, 1.0, dtype=float), TypeError),
         (lambda: nx.axpy("a", 1.0, 1.0), TypeError),
         (lambda: nx.axpy(1.0, np.array("2020", "M8[Y]"), 1.0), TypeError),
         (lambda: nx.axpy(1.0, [None], 1.0), TypeError),
