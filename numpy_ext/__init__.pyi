@@ -11,6 +11,7 @@ abs_pow_sum: np.ufunc
 abs_pow_sum_resume: np.ufunc
 axpy: np.ufunc
 cum_pow_sum: np.ufunc
+divide_or: np.ufunc
 group_count: np.ufunc
 group_sum: np.ufunc
 pow_sum: np.ufunc
@@ -19,5 +20,6 @@ rolling_score: np.ufunc
 rolling_score_by: np.ufunc
 rolling_score_repair: np.ufunc
 rolling_score_resume: np.ufunc
+safe_divide: np.ufunc
 weighted_sum: np.ufunc
 weighted_sum_resume: np.ufunc

@@ -5,6 +5,7 @@
    vector_<dtype>    WIDTH_<dtype> numbers; `*` and `+` round as those of single numbers do
    greater_<dtype>   where a > b, for choose_<dtype>; silent on NaN, which no vector comparison of the
                      compilers' own is
+   is_zero_<dtype>   where v == 0, silent on NaN
    above_zero_double v where it is above zero, else 0; NaN gives 0 and may raise `invalid`
    fused_double      a * b + c, rounded once
    pack_double       stores those of v that the mask has, in order; may write WIDTH_double all the same
@@ -33,6 +34,7 @@ enum { WIDTH_double = 8 };
 #define store_past_cache_double(to, v) _mm512_stream_pd(to, v)
 #define splat_double(value) _mm512_set1_pd(value)
 #define greater_double(a, b) _mm512_cmp_pd_mask(a, b, _CMP_GT_OQ)
+#define is_zero_double(v) _mm512_cmp_pd_mask(v, _mm512_setzero_pd(), _CMP_EQ_OQ)
 #define choose_double(mask, a, b) _mm512_mask_blend_pd(mask, b, a)
 #define absolute_double(v) _mm512_abs_pd(v)
 #define above_zero_double(v) _mm512_max_pd(v, _mm512_setzero_pd())
@@ -82,6 +84,7 @@ enum { WIDTH_float = 16 };
 #define store_past_cache_float(to, v) _mm512_stream_ps(to, v)
 #define splat_float(value) _mm512_set1_ps(value)
 #define greater_float(a, b) _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ)
+#define is_zero_float(v) _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_EQ_OQ)
 #define choose_float(mask, a, b) _mm512_mask_blend_ps(mask, b, a)
 
 NX_INLINE void transpose_float(vector_float *rows)
@@ -119,6 +122,7 @@ enum { WIDTH_double = 4 };
 #define store_past_cache_double(to, v) _mm256_stream_pd(to, v)
 #define splat_double(value) _mm256_set1_pd(value)
 #define greater_double(a, b) _mm256_cmp_pd(a, b, _CMP_GT_OQ)
+#define is_zero_double(v) _mm256_cmp_pd(v, _mm256_setzero_pd(), _CMP_EQ_OQ)
 #define choose_double(mask, a, b) _mm256_blendv_pd(b, a, mask)
 #define absolute_double(v) _mm256_andnot_pd(_mm256_set1_pd(-0.0), v)
 #define above_zero_double(v) _mm256_max_pd(v, _mm256_setzero_pd())
@@ -184,6 +188,7 @@ enum { WIDTH_float = 8 };
 #define store_past_cache_float(to, v) _mm256_stream_ps(to, v)
 #define splat_float(value) _mm256_set1_ps(value)
 #define greater_float(a, b) _mm256_cmp_ps(a, b, _CMP_GT_OQ)
+#define is_zero_float(v) _mm256_cmp_ps(v, _mm256_setzero_ps(), _CMP_EQ_OQ)
 #define choose_float(mask, a, b) _mm256_blendv_ps(b, a, mask)
 
 NX_INLINE void transpose_float(vector_float *rows)
@@ -213,6 +218,7 @@ enum { WIDTH_double = 2 };
 #define store_double(to, v) _mm_storeu_pd(to, v)
 #define store_past_cache_double(to, v) _mm_stream_pd(to, v)
 #define splat_double(value) _mm_set1_pd(value)
+#define is_zero_double(v) _mm_cmpeq_pd(v, _mm_setzero_pd())
 
 NX_INLINE mask_double greater_double(vector_double a, vector_double b)
 {
@@ -265,6 +271,7 @@ enum { WIDTH_float = 4 };
 #define store_float(to, v) _mm_storeu_ps(to, v)
 #define store_past_cache_float(to, v) _mm_stream_ps(to, v)
 #define splat_float(value) _mm_set1_ps(value)
+#define is_zero_float(v) _mm_cmpeq_ps(v, _mm_setzero_ps())
 
 NX_INLINE mask_float greater_float(vector_float a, vector_float b)
 {
@@ -291,6 +298,7 @@ enum { WIDTH_double = 1 };
 #define store_past_cache_double store_double
 #define splat_double(value) (value)
 #define greater_double(a, b) isgreater(a, b)
+#define is_zero_double(v) ((v) == 0)
 #define choose_double(mask, a, b) ((mask) ? (a) : (b))
 #define absolute_double(v) fabs(v)
 #define above_zero_double(v) (isgreater(v, 0) ? (v) : 0)
@@ -307,6 +315,7 @@ enum { WIDTH_float = 1 };
 #define store_past_cache_float store_double
 #define splat_float splat_double
 #define greater_float greater_double
+#define is_zero_float is_zero_double
 #define choose_float choose_double
 #define transpose_float transpose_double
 #endif
