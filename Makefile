@@ -14,13 +14,14 @@ DEBIAN_SITE := $(CURDIR)/build/debian-site
 need = command -v $(1) >/dev/null || { echo "make: $(1) is missing; on Debian: apt-get install $(2)" >&2; exit 1; }
 fails_with = || { echo "make: $(1)" >&2; exit 1; }
 
-.PHONY: help demo test test-debian test-wheels bench docs format lint clean
+.PHONY: help demo test test-debian test-wheels test-races bench docs format lint clean
 
 help:
 	@echo "make demo         score the shipped market data, leave the plot score.png"
 	@echo "make test         build, run all tests on every CPU level of this machine"
 	@echo "make test-debian  build with Debian's own packages alone, run the same tests"
 	@echo "make test-wheels  build the abi3 wheel, run the tests on every CPython found"
+	@echo "make test-races   look for data races in src/threads.c with ThreadSanitizer"
 	@echo "make bench        every operation beside what else one would pick"
 	@echo "make docs         run the examples of the documentation, build it to docs/_build/html"
 	@echo "make format       format C and Python"
@@ -50,24 +51,49 @@ demo: $(VENV)/.arrow,plot
 test: $(VENV)/.test
 	@for level in $$($(BIN)/python -c 'import numpy_ext; print(*numpy_ext._ufuncs.cpu_levels)'); do \
 		echo "NUMPY_EXT_CPU=$$level pytest"; \
-		NUMPY_EXT_CPU=$$level $(BIN)/pytest || exit 1; \
+		NUMPY_EXT_CPU=$$level $(BIN)/pytest -n auto || exit 1; \
 	done
 
 test-debian:
 	@$(DEBIAN) sh -c '$(call need,gcc,gcc) && $(call need,meson,meson) && $(call need,python3,python3-dev)'
-	@$(DEBIAN) python3 -c 'import numpy, pytest, hypothesis' $(call fails_with,\
-		on Debian: apt-get install python3-numpy python3-dev python3-pytest python3-hypothesis)
+	@$(DEBIAN) python3 -c 'import numpy, pytest, xdist, hypothesis' $(call fails_with,\
+		on Debian: apt-get install python3-numpy python3-dev python3-pytest python3-pytest-xdist python3-hypothesis)
 	@test -d build/debian || $(DEBIAN) meson setup build/debian -Dwerror=true \
 		-Dpython.platlibdir=$(DEBIAN_SITE) -Dpython.purelibdir=$(DEBIAN_SITE)
 	$(DEBIAN) meson install -C build/debian --quiet
 	@for level in $$($(DEBIAN) PYTHONPATH=$(DEBIAN_SITE) python3 -Pc \
 		'import numpy_ext; print(*numpy_ext._ufuncs.cpu_levels)'); do \
 		echo "NUMPY_EXT_CPU=$$level python3 -m pytest"; \
-		$(DEBIAN) PYTHONPATH=$(DEBIAN_SITE) NUMPY_EXT_CPU=$$level python3 -P -m pytest -p no:cacheprovider tests || exit 1; \
+		$(DEBIAN) PYTHONPATH=$(DEBIAN_SITE) NUMPY_EXT_CPU=$$level python3 -P -m pytest -n auto -p no:cacheprovider tests || exit 1; \
 	done
 
 test-wheels:
 	tools/test-wheels
+
+# ThreadSanitizer does not see how OpenMP's threads wait for each other: Archer tells it, which clang's libomp
+# loads, and libomp's own code is left out. The second program races on purpose, and that must be told.
+RACES := build/races
+FIND_RACES := ARCHER_OPTIONS=verbose=1 TSAN_OPTIONS=ignore_noninstrumented_modules=1 timeout 300
+test-races: $(VENV)/.base
+	@$(call need,clang,clang)
+	@mkdir -p $(RACES)
+	@echo '#include <omp.h>' | clang -fopenmp -xc -fsyntax-only - 2>/dev/null \
+		$(call fails_with,clang has no OpenMP; on Debian: apt-get install libomp-dev)
+	@echo 'int main(void) { return 0; }' | clang -fsanitize=thread -xc -o $(RACES)/none - 2>/dev/null \
+		$(call fails_with,clang has no ThreadSanitizer; on Debian: apt-get install libclang-rt-dev)
+	headers=$$($(BIN)/python -c 'import numpy, sysconfig; \
+		print("-isystem", sysconfig.get_path("include"), "-isystem", numpy.get_include())') && \
+	for program in threads_race threads_race_on_purpose; do \
+		test $$program = threads_race || race=-DRACE; \
+		clang -std=c11 -g -O1 -ffp-contract=off -Wall -Wextra -fopenmp -fsanitize=thread $$race \
+			-DNPY_NO_DEPRECATED_API=NPY_1_22_API_VERSION -Isrc $$headers \
+			tests/races/threads_race.c src/threads.c -lm -o $(RACES)/$$program || exit 1; \
+	done
+	$(FIND_RACES) $(RACES)/threads_race
+	@$(FIND_RACES) $(RACES)/threads_race_on_purpose >$(RACES)/log 2>&1; \
+		grep -q 'Archer detected' $(RACES)/log $(call fails_with,libomp has not loaded Archer)
+	@grep -q 'SUMMARY: ThreadSanitizer: data race .* in steps' $(RACES)/log \
+		$(call fails_with,the race on purpose was not found: see $(RACES)/log)
 
 bench: $(VENV)/.bench
 	$(BIN)/python bench/peers.py
@@ -77,12 +103,12 @@ docs: $(VENV)/.docs
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
 
 format: $(VENV)/.lint
-	$(BIN)/clang-format -i src/*.[ch]
+	$(BIN)/clang-format -i src/*.[ch] tests/races/*.c
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 lint: $(VENV)/.lint $(VENV)/.test
-	$(BIN)/clang-format --dry-run -Werror src/*.[ch]
+	$(BIN)/clang-format --dry-run -Werror src/*.[ch] tests/races/*.c
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

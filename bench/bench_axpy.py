@@ -6,12 +6,12 @@ from .data import normal
 
 
 class Axpy:
-    params = (["float32", "float64"], [1, 16, 1_000, 100_000, 1_000_000])
+    params = (["float32", "float64", "int64", "complex128"], [1, 16, 1_000, 100_000, 1_000_000])
     param_names = ("dtype", "n")
 
     def setup(self, dtype, n):
-        self.a = np.dtype(dtype).type(0.3)
-        self.x = normal(n).astype(dtype)
+        self.a = np.dtype(dtype).type(3.3)
+        self.x = (100 * normal(n)).astype(dtype)
         self.y = self.x[::-1].copy()
         self.out = np.empty_like(self.x)
         self.strided = np.repeat(self.x, 2)[::2]

@@ -4,6 +4,9 @@ from ._config import show_config as show_config
 from ._config import test as test
 from ._groups import group_mean as group_mean
 from ._power import add_power as add_power
+from ._threads import get_num_threads as get_num_threads
+from ._threads import num_threads as num_threads
+from ._threads import set_num_threads as set_num_threads
 
 __version__: str
 

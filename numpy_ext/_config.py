@@ -24,7 +24,7 @@ def show_config(mode: str = "stdout") -> dict[str, dict[str, Any]] | None:
 
         - "versions": of numpy_ext, NumPy, the NumPy headers of the build, Python and the C compiler;
         - "cpu": the level in use, and all levels that this CPU runs, from the highest;
-        - "threads": how many threads a loop uses.
+        - "threads": how many threads a call may use, see `set_num_threads`, and the library that runs them.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def show_config(mode: str = "stdout") -> dict[str, dict[str, Any]] | None:
             "compiler": _ufuncs.compiler,
         },
         "cpu": {"level": _ufuncs.cpu_level, "levels": list(_ufuncs.cpu_levels)},
-        "threads": {"number": 1},
+        "threads": {"number": _ufuncs.get_threads(), "library": _ufuncs.thread_library},
     }
     if mode == "dicts":
         return config

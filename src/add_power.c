@@ -38,8 +38,9 @@ static void add_real(char **p, npy_intp const *n, npy_intp const *d, void *data)
     const pow_sum_call *const call = made->data;
     const part_of_value which = made->parameters[1] ? ABSOLUTE : POSITIVE;
     if (d[0] == 0 && d[2] == 0 && p[0] == p[2]) {
-        const nx_total total = finished(
-            sum_series(call->x, p[1], *n, d[1], made->parameters[0], which, start_of(call->result, p[0])));
+        const power_series series = {call->x, p[1], d[1], made->parameters[0], which};
+        const nx_total total =
+            finished(nx_sum_in_blocks(start_of(call->result, p[0]), *n, sum_block, &series));
         call->result->store(&total.sum, 1, p[2], 0);
     }
     else {
@@ -80,6 +81,6 @@ static const nx_row add_power_rows[] = {
 };
 
 NX_FAMILY(add_power) = {
-    {"add_power", add_power_doc, NX_MADE, 2, 1, add_power_rows},
+    {"add_power", add_power_doc, NX_MADE, 2, 1, add_power_rows, NX_SPLIT},
     {.name = NULL},
 };

@@ -81,7 +81,7 @@ static const char axpy_doc[] =
 static const nx_row axpy_rows[] = {NX_INTEGERS(AXPY) NX_HALF(AXPY) NX_FLOATS(AXPY) NX_LONGDOUBLE(AXPY)
                                        NX_COMPLEXES(AXPY){.loop = NULL}};
 
-NX_FAMILY(axpy) = {{"axpy", axpy_doc, NULL, 3, 1, axpy_rows}, {.name = NULL}};
+NX_FAMILY(axpy) = {{"axpy", axpy_doc, NULL, 3, 1, axpy_rows, NX_SPLIT}, {.name = NULL}};
 
 #else
 

@@ -191,8 +191,8 @@ static const nx_row group_count_rows[] = {NX_LABELS(COUNT, INT64, int64) NX_LABE
                                               NX_LABELS(COUNT, "d", double){.loop = NULL}};
 
 NX_FAMILY(group_sum) = {
-    {"group_sum", group_sum_doc, "(n),(n),(g)->(g)", 3, 1, group_sum_rows},
-    {"group_count", group_count_doc, "(n),(g)->(g)", 2, 1, group_count_rows},
+    {"group_sum", group_sum_doc, "(n),(n),(g)->(g)", 3, 1, group_sum_rows, NX_WHOLE},
+    {"group_count", group_count_doc, "(n),(g)->(g)", 2, 1, group_count_rows, NX_WHOLE},
     {.name = NULL},
 };
 

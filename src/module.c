@@ -1,7 +1,7 @@
 /* module.c: the front door. Picks the CPU level, turns the tables of every family into ufuncs. It does not
    change when a function or a family comes: meson gives NX_EACH_FAMILY and NX_EACH_LEVEL. */
 #define NX_MODULE
-#include "nx.h"
+#include "threads.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +116,7 @@ typedef struct {
     PyUFuncGenericFunction *loops;
     void **data;
     char *types;
+    nx_split *splits;
     nx_made *made;
     char *name;
     const nx_ufunc *entry;
@@ -126,6 +127,7 @@ static void free_tables(ufunc_tables *tables)
     PyMem_Free(tables->loops);
     PyMem_Free(tables->data);
     PyMem_Free(tables->types);
+    PyMem_Free(tables->splits);
     PyMem_Free(tables->made);
     PyMem_Free(tables->name);
     PyMem_Free(tables);
@@ -154,6 +156,15 @@ static int parse_types(const char *text, char *types)
     return 0;
 }
 
+/* Lets threads share the work of row i. */
+static void split_row(ufunc_tables *tables, int i)
+{
+    const nx_ufunc *const entry = tables->entry;
+    tables->splits[i] = (nx_split){tables->loops[i], tables->data[i], entry->nin, entry->nout, 0};
+    tables->loops[i] = nx_split_loop;
+    tables->data[i] = tables->splits + i;
+}
+
 /* `parameters` is NULL for a ufunc that has none, else what its loops find in their data. */
 static ufunc_tables *make_tables(const nx_ufunc *entry, const double *parameters, const char *name,
                                  int *count)
@@ -170,9 +181,11 @@ static ufunc_tables *make_tables(const nx_ufunc *entry, const double *parameters
     tables->loops = PyMem_Calloc(*count, sizeof *tables->loops);
     tables->data = PyMem_Calloc(*count, sizeof *tables->data);
     tables->types = PyMem_Calloc(*count, nargs);
+    tables->splits = PyMem_Calloc(*count, sizeof *tables->splits);
     tables->made = PyMem_Calloc(*count, sizeof *tables->made);
     tables->name = PyMem_Calloc(strlen(name) + 1, 1);
-    if (!tables->loops || !tables->data || !tables->types || !tables->made || !tables->name) {
+    if (!tables->loops || !tables->data || !tables->types || !tables->splits || !tables->made ||
+        !tables->name) {
         PyErr_NoMemory();
         free_tables(tables);
         return NULL;
@@ -186,6 +199,8 @@ static ufunc_tables *make_tables(const nx_ufunc *entry, const double *parameters
             memcpy(tables->made[i].parameters, parameters, sizeof tables->made[i].parameters);
             tables->data[i] = tables->made + i;
         }
+        if (entry->threads == NX_SPLIT)
+            split_row(tables, i);
         if (parse_types(entry->rows[i].types, tables->types + i * nargs) < 0) {
             free_tables(tables);
             return NULL;
@@ -223,6 +238,8 @@ static PyObject *make_ufunc(const nx_ufunc *entry, const double *parameters, con
         return NULL;
     }
     ((PyUFuncObject *)ufunc)->obj = capsule;
+    for (int i = 0; i < count; i++)
+        tables->splits[i].core_dimensions = ((PyUFuncObject *)ufunc)->core_num_dim_ix;
     if (entry->signature && !parameters)
         expect_overlap((PyUFuncObject *)ufunc);
     return ufunc;
@@ -269,9 +286,37 @@ static PyObject *parameters_of(PyObject *Py_UNUSED(module), PyObject *object)
     Py_RETURN_NONE;
 }
 
+/* ---- Threads; numpy_ext/_threads.py checks the numbers ---- */
+
+static PyObject *set_threads(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    int threads;
+    if (!PyArg_ParseTuple(args, "i:set_threads", &threads))
+        return NULL;
+    nx_set_threads(threads);
+    Py_RETURN_NONE;
+}
+
+static PyObject *get_threads(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(args))
+{
+    return PyLong_FromLong(nx_get_threads());
+}
+
+static PyObject *set_own_threads(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    int threads;
+    if (!PyArg_ParseTuple(args, "i:set_own_threads", &threads))
+        return NULL;
+    return PyLong_FromLong(nx_set_own_threads(threads));
+}
+
 static PyMethodDef module_methods[] = {
     {"make", make, METH_VARARGS, "make(name, first, second, shown_name): a ufunc with these parameters."},
     {"parameters_of", parameters_of, METH_O, "parameters_of(ufunc): its name and parameters, or None."},
+    {"set_threads", set_threads, METH_VARARGS, "set_threads(n): for all calls of this process."},
+    {"get_threads", get_threads, METH_NOARGS, "get_threads(): for calls from this thread."},
+    {"set_own_threads", set_own_threads, METH_VARARGS,
+     "set_own_threads(n): for calls from this thread, 0 for those of the process; returns what was."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -308,6 +353,10 @@ static int module_exec(PyObject *module)
     const cpu_level *level = choose_level();
     if (!level || find_power_loop() < 0)
         return -1;
+    if (nx_start_threads() != 0) {
+        PyErr_NoMemory();
+        return -1;
+    }
     chosen_level = level;
     PyObject *names = PyList_New(0);
     if (add_object(module, "__all__", names) < 0)
@@ -320,12 +369,20 @@ static int module_exec(PyObject *module)
     if (PyModule_AddStringConstant(module, "cpu_level", level->name) < 0 ||
         PyModule_AddStringConstant(module, "numpy_headers", NX_NUMPY_HEADERS) < 0 ||
         PyModule_AddStringConstant(module, "compiler", NX_COMPILER) < 0 ||
+        PyModule_AddStringConstant(module, "thread_library", nx_thread_library) < 0 ||
+        PyModule_AddIntConstant(module, "most_threads", NX_MOST_THREADS) < 0 ||
         PyModule_AddStringConstant(module, "__version__", NX_VERSION) < 0)
         return -1;
     return 0;
 }
 
-static PyModuleDef_Slot module_slots[] = {{Py_mod_exec, module_exec}, {0, NULL}};
+static PyModuleDef_Slot module_slots[] = {
+    {Py_mod_exec, module_exec},
+#ifdef Py_GIL_DISABLED /* src/README.md says why */
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
+    {0, NULL},
+};
 
 static struct PyModuleDef module_definition = {
     PyModuleDef_HEAD_INIT,

@@ -25,9 +25,14 @@ typedef struct {
     const void *data;
 } nx_row;
 
+/* Whether threads may share a call: not if a loop may set an exception, which NumPy looks for on the calling
+   thread. */
+typedef enum { NX_SPLIT, NX_WHOLE } nx_threading;
+
 /* A ufunc. `signature` is NULL for an element-wise one, and NX_MADE for one with parameters; `rows` stand in
    the order of promotion (NumPy takes the first that every input casts to safely) and end with a row of
-   NULLs. */
+   NULLs. A loop that may set an exception runs on the calling thread alone, which is where NumPy looks for
+   it. */
 typedef struct {
     const char *name;
     const char *doc;
@@ -35,6 +40,7 @@ typedef struct {
     int nin;
     int nout;
     const nx_row *rows;
+    nx_threading threads;
 } nx_ufunc;
 
 /* An element-wise ufunc with parameters: there is one for every value of them, which module.c makes on

@@ -5,6 +5,7 @@
 #define NX_SUM_H
 
 #include "nx_lanes.h"
+#include "threads.h"
 
 #include <string.h>
 
@@ -117,6 +118,48 @@ static inline nx_total nx_add_lanes(nx_total total, const nx_lane_totals *lanes)
 {
     for (int lane = 0; lane < NX_SUM_LANES; lane++)
         total = nx_add_total(total, (nx_total){lanes->sum[lane], lanes->error[lane]});
+    return total;
+}
+
+/* A long series is added up in blocks, each by itself, and their totals in order. So threads can share it,
+   and the sum is the same for any number of them. */
+enum { NX_SUM_BLOCK = 1 << 17, NX_SUM_BLOCKS_AT_ONCE = 256 };
+
+typedef nx_total nx_block_sum(const void *series, npy_intp start, npy_intp n);
+
+typedef struct {
+    nx_block_sum *sum;
+    const void *series;
+    npy_intp start, n;
+    nx_total totals[NX_SUM_BLOCKS_AT_ONCE];
+} nx_block_sums;
+
+static inline npy_intp nx_block_length(npy_intp start, npy_intp n)
+{
+    return n - start < NX_SUM_BLOCK ? n - start : NX_SUM_BLOCK;
+}
+
+static inline void nx_sum_one_block(void *context, npy_intp i)
+{
+    nx_block_sums *const sums = context;
+    const npy_intp start = sums->start + i * NX_SUM_BLOCK;
+    sums->totals[i] = sums->sum(sums->series, start, nx_block_length(start, sums->n));
+}
+
+static inline nx_total nx_sum_in_blocks(nx_total total, npy_intp n, nx_block_sum *sum, const void *series)
+{
+    const int threads = nx_threads_for(n);
+    nx_block_sums sums;
+    sums.sum = sum;
+    sums.series = series;
+    sums.n = n;
+    for (sums.start = 0; sums.start < n; sums.start += (npy_intp)NX_SUM_BLOCKS_AT_ONCE * NX_SUM_BLOCK) {
+        const npy_intp left = (n - sums.start + NX_SUM_BLOCK - 1) / NX_SUM_BLOCK;
+        const npy_intp count = left < NX_SUM_BLOCKS_AT_ONCE ? left : NX_SUM_BLOCKS_AT_ONCE;
+        nx_run_parts(threads, count, nx_sum_one_block, &sums);
+        for (npy_intp i = 0; i < count; i++)
+            total = nx_add_total(total, sums.totals[i]);
+    }
     return total;
 }
 

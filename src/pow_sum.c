@@ -105,10 +105,11 @@ static const nx_row abs_pow_sum_resume_rows[] = {
 };
 
 NX_FAMILY(pow_sum) = {
-    {"pow_sum", pow_sum_doc, "(n),()->()", 2, 1, pow_sum_rows},
-    {"abs_pow_sum", abs_pow_sum_doc, "(n),()->()", 2, 1, abs_pow_sum_rows},
-    {"cum_pow_sum", cum_pow_sum_doc, "(n),()->(n)", 2, 1, cum_pow_sum_rows},
-    {"pow_sum_resume", pow_sum_resume_doc, "(n),(),(),()->(),()", 4, 2, pow_sum_resume_rows},
-    {"abs_pow_sum_resume", abs_pow_sum_resume_doc, "(n),(),(),()->(),()", 4, 2, abs_pow_sum_resume_rows},
+    {"pow_sum", pow_sum_doc, "(n),()->()", 2, 1, pow_sum_rows, NX_SPLIT},
+    {"abs_pow_sum", abs_pow_sum_doc, "(n),()->()", 2, 1, abs_pow_sum_rows, NX_SPLIT},
+    {"cum_pow_sum", cum_pow_sum_doc, "(n),()->(n)", 2, 1, cum_pow_sum_rows, NX_SPLIT},
+    {"pow_sum_resume", pow_sum_resume_doc, "(n),(),(),()->(),()", 4, 2, pow_sum_resume_rows, NX_SPLIT},
+    {"abs_pow_sum_resume", abs_pow_sum_resume_doc, "(n),(),(),()->(),()", 4, 2, abs_pow_sum_resume_rows,
+     NX_SPLIT},
     {.name = NULL},
 };

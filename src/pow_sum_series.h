@@ -13,17 +13,27 @@ typedef struct {
     int resumes; /* from a total, to a total, in two numbers each */
 } pow_sum_call;
 
-static inline nx_total sum_series(const nx_number_type *type, const char *x, npy_intp n, npy_intp dx,
-                                  double p, part_of_value which, nx_total total)
+typedef struct {
+    const nx_number_type *type;
+    const char *x;
+    npy_intp dx;
+    double p;
+    part_of_value which;
+} power_series;
+
+/* The sum of a block of it. */
+static nx_total sum_block(const void *series, npy_intp first, npy_intp n)
 {
+    const power_series *const s = series;
+    const char *const x = s->x + first * s->dx;
     double buffer[NX_BLOCK];
     nx_lane_totals lanes = {{0}, {0}};
     for (npy_intp start = 0; start < n; start += NX_BLOCK) {
         const npy_intp length = n - start < NX_BLOCK ? n - start : NX_BLOCK;
-        const double *const values = nx_numbers_as_double(type, x + start * dx, length, dx, buffer);
-        add_block(&lanes, values, length, p, which);
+        const double *const values = nx_numbers_as_double(s->type, x + start * s->dx, length, s->dx, buffer);
+        add_block(&lanes, values, length, s->p, s->which);
     }
-    return nx_add_lanes(total, &lanes);
+    return nx_add_lanes((nx_total){0, 0}, &lanes);
 }
 
 /* One row of `columns` series side by side, or what is added of it: as doubles, and where it may be read in
@@ -45,10 +55,9 @@ static const double *row_of(const nx_number_type *type, const char *x, npy_intp 
     return buffer;
 }
 
-/* As sum_series for at most NX_STRIP series side by side, from row to row: the same sums in the same order.
- */
-static inline void sum_strip(const nx_number_type *type, const char *x, npy_intp n, npy_intp dx,
-                             npy_intp columns, double p, part_of_value which, nx_total *totals)
+/* As sum_block for at most NX_STRIP series side by side, from row to row: the same sums in the same order. */
+static inline void add_block_of_strip(const nx_number_type *type, const char *x, npy_intp n, npy_intp dx,
+                                      npy_intp columns, double p, part_of_value which, nx_total *totals)
 {
     static const double zeros[NX_STRIP];
     const int twice = cheap_power(p);
@@ -69,8 +78,15 @@ static inline void sum_strip(const nx_number_type *type, const char *x, npy_intp
         }
     for (npy_intp j = 0; j < columns; j++) {
         const nx_lane_totals lanes = nx_lanes_of_column(&strip, j);
-        totals[j] = nx_add_lanes(totals[j], &lanes);
+        totals[j] = nx_add_total(totals[j], nx_add_lanes((nx_total){0, 0}, &lanes));
     }
+}
+
+static inline void sum_strip(const nx_number_type *type, const char *x, npy_intp n, npy_intp dx,
+                             npy_intp columns, double p, part_of_value which, nx_total *totals)
+{
+    for (npy_intp start = 0; start < n; start += NX_SUM_BLOCK)
+        add_block_of_strip(type, x + start * dx, nx_block_length(start, n), dx, columns, p, which, totals);
 }
 
 /* No power asks for `invalid`. Two-sum raises it by inf - inf, above_zero_double on NaN, and some compilers
@@ -109,7 +125,8 @@ static inline void sum_each(char **p, npy_intp const *n, npy_intp const *d, npy_
         if (side_by_side)
             sum_strip(call->x, x, n[1], dcore, count, exponent, call->which, totals);
         else
-            totals[0] = sum_series(call->x, x, n[1], dcore, exponent, call->which, totals[0]);
+            totals[0] = nx_sum_in_blocks(totals[0], n[1], sum_block,
+                                         &(power_series){call->x, x, dcore, exponent, call->which});
         for (npy_intp i = first; i < first + count; i++) {
             const nx_total total = finished(totals[i - first]);
             if (call->resumes) {

@@ -217,11 +217,11 @@ static const nx_row rolling_score_resume_rows[] = {EACH(RESUME){.loop = NULL}};
 static const nx_row rolling_score_repair_rows[] = {EACH(REPAIR){.loop = NULL}};
 
 NX_FAMILY(rolling_score) = {
-    {"rolling_score", rolling_score_doc, "(n)->(n)", 1, 1, rolling_score_rows},
+    {"rolling_score", rolling_score_doc, "(n)->(n)", 1, 1, rolling_score_rows, NX_SPLIT},
     {"rolling_score_resume", rolling_score_resume_doc, "(n),(),(),()->(n),()", 4, 2,
-     rolling_score_resume_rows},
+     rolling_score_resume_rows, NX_SPLIT},
     {"rolling_score_repair", rolling_score_repair_doc, "(n),(n),(),(),()->(n),()", 5, 2,
-     rolling_score_repair_rows},
+     rolling_score_repair_rows, NX_SPLIT},
     {.name = NULL},
 };
 
@@ -230,14 +230,19 @@ NX_FAMILY(rolling_score) = {
 #include "rolling_score_steps.h"
 #ifdef F_LOOP
 #include "rolling_score_segments.h"
+#include "rolling_score_parts.h"
 #endif
 
 static F LOOP(run_series)(series s, F rise, F fall, F state)
 {
 #ifdef F_LOOP
     /* Segments read what they wrote: not where all scores go to one place. */
-    if (s.n >= F_LOOP(LONG_SERIES) && s.dout != 0)
-        return LOOP(run_long)(s, rise, fall, state);
+    if (s.n >= F_LOOP(LONG_SERIES) && s.dout != 0) {
+        const int past_cache = s.n > PAST_CACHE / (npy_intp)sizeof(F), threads = nx_threads_for(s.n);
+        if (threads > 1)
+            return LOOP(run_in_parts)(s, threads, past_cache, rise, fall, state);
+        return LOOP(run_long)(s, past_cache, rise, fall, state);
+    }
 #endif
     return LOOP(run_plain)(s, rise, fall, state);
 }

@@ -3,6 +3,7 @@
 #define ROLLING_SCORE_H
 
 #include "nx_lanes.h"
+#include "threads.h"
 
 #include <fenv.h>
 #include <float.h>
@@ -62,6 +63,10 @@ enum {
     /* How many values go step by step after wrong guesses; four times as many after the next, to a limit. */
     PAUSE = 8192,
     LONGEST_PAUSE = 1 << 19,
+    /* Into how many parts threads share a series at most, and from how many values before its head the state
+       of each is guessed. */
+    MOST_PARTS = 64,
+    WARM_UP = LONG,
 };
 
 /* The bytes of a long double that hold its value. */

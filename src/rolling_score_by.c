@@ -84,7 +84,8 @@ static const nx_row rolling_score_by_rows[] = {NX_INTEGERS(ROWS) NX_HALF(ROWS) N
                                                    NX_LONGDOUBLE(ROWS){.loop = NULL}};
 
 NX_FAMILY(rolling_score_by) = {
-    {"rolling_score_by", rolling_score_by_doc, "(n),(n),(),(),(g)->(n),(g)", 5, 2, rolling_score_by_rows},
+    {"rolling_score_by", rolling_score_by_doc, "(n),(n),(),(),(g)->(n),(g)", 5, 2, rolling_score_by_rows,
+     NX_WHOLE},
     {.name = NULL},
 };
 

@@ -109,11 +109,10 @@ static int LOOP(run_segments)(series s, int lanes, int past_cache, F rise, F fal
 
 /* Exact for any values and parameters, since a segment counts only when it was run from the end of the one
    before; how fast, is a matter of how many do. */
-static F LOOP(run_long)(series s, F rise, F fall, F state)
+static F LOOP(run_long)(series s, int past_cache, F rise, F fall, F state)
 {
-    const int past_cache = s.n > PAST_CACHE / (npy_intp)sizeof(F);
-    npy_intp done = START, length = SHORT, pause = PAUSE;
-    state = LOOP(run_plain)(part(s, 0, START), rise, fall, state);
+    npy_intp done = smaller(START, s.n), length = SHORT, pause = PAUSE;
+    state = LOOP(run_plain)(part(s, 0, done), rise, fall, state);
     while (s.n - done >= F_LOOP(HALF) * F_LOOP(SHORTEST)) {
         const int lanes = s.n - done >= F_LOOP(LANES) * F_LOOP(SHORTEST) ? F_LOOP(LANES) : F_LOOP(HALF);
         const npy_intp share = (s.n - done) / lanes;

@@ -24,18 +24,20 @@ NX_INLINE F_LOOP(operand) F_LOOP(read_fill)(const char *from, npy_intp n, npy_in
     return (F_LOOP(operand)){to, 1};
 }
 
-/* WIDTH quotients. Where the divisor is zero it is 1 in its place, so nothing is raised for it. */
+/* WIDTH quotients. Where the divisor is zero 1 is divided by 1, so nothing is raised there. */
 NX_INLINE F_LOOP(vector) F_LOOP(divide_vector)(F_LOOP(vector) x, F_LOOP(vector) y, F_LOOP(vector) fill)
 {
     NX_KEEP_FLAGS
     const F_LOOP(mask) zero = F_LOOP(is_zero)(y);
-    return F_LOOP(choose)(zero, fill, x / F_LOOP(choose)(zero, F_LOOP(splat)(1), y));
+    const F_LOOP(vector) one = F_LOOP(splat)(1);
+    return F_LOOP(choose)(zero, fill, F_LOOP(choose)(zero, one, x) / F_LOOP(choose)(zero, one, y));
 }
 
 /* n quotients, which may take the place of an operand. */
 static void F_LOOP(divide_block)(F_LOOP(operand) x, F_LOOP(operand) y, F_LOOP(operand) fill, F *out,
                                  npy_intp n)
 {
+    NX_KEEP_FLAGS
     const npy_intp rest = n % F_LOOP(WIDTH);
     for (npy_intp i = 0; i < n - rest; i += F_LOOP(WIDTH))
         F_LOOP(store)

@@ -141,16 +141,18 @@ static numbers read_numbers(const nx_number_type *type, const char *x, npy_intp 
     return (numbers){to[0], to[1]};
 }
 
-static nx_total sum_series(operand w, operand x, npy_intp n, nx_total total)
+/* The sum of a block of two series, `pair`. */
+static nx_total sum_block(const void *pair, npy_intp first, npy_intp n)
 {
+    const operand *const w = pair, *const x = w + 1;
     room rooms[2];
     nx_lane_totals lanes = {{0}, {0}};
-    for (npy_intp start = 0; start < n; start += NX_BLOCK) {
-        const npy_intp length = n - start < NX_BLOCK ? n - start : NX_BLOCK;
-        add_block(&lanes, read_numbers(w.type, w.at + start * w.core, length, w.core, rooms[0]),
-                  read_numbers(x.type, x.at + start * x.core, length, x.core, rooms[1]), length);
+    for (npy_intp start = first; start < first + n; start += NX_BLOCK) {
+        const npy_intp length = first + n - start < NX_BLOCK ? first + n - start : NX_BLOCK;
+        add_block(&lanes, read_numbers(w->type, w->at + start * w->core, length, w->core, rooms[0]),
+                  read_numbers(x->type, x->at + start * x->core, length, x->core, rooms[1]), length);
     }
-    return nx_add_lanes(total, &lanes);
+    return nx_add_lanes((nx_total){0, 0}, &lanes);
 }
 
 static int side_by_side(operand o)
@@ -175,32 +177,38 @@ static numbers read_row(operand o, npy_intp row, npy_intp columns, room to)
     return (numbers){to[0], to[1]};
 }
 
-/* As sum_series for at most NX_STRIP series side by side, from row to row: the same sums in the same order.
- */
-static void sum_strip(operand w, operand x, npy_intp n, npy_intp columns, nx_total *totals)
+/* As sum_block for at most NX_STRIP series side by side, from row to row: the same sums in the same order. */
+static void add_block_of_strip(operand w, operand x, npy_intp first, npy_intp end, npy_intp columns,
+                               nx_total *totals)
 {
     static const double zeros[NX_STRIP];
     room rooms[2][NX_ROWS];
     nx_strip_totals strip;
     memset(&strip, 0, sizeof strip);
     const npy_intp whole = (columns + WIDTH_double - 1) / WIDTH_double * WIDTH_double;
-    for (npy_intp start = 0; start < n; start += NX_ROWS * NX_SUM_LANES)
-        for (npy_intp lane = 0; lane < NX_SUM_LANES && start + lane < n; lane++) {
+    for (npy_intp start = first; start < end; start += NX_ROWS * NX_SUM_LANES)
+        for (npy_intp lane = 0; lane < NX_SUM_LANES && start + lane < end; lane++) {
             numbers rows[2][NX_ROWS];
             for (int j = 0; j < NX_ROWS; j++) {
                 const npy_intp row = start + lane + j * NX_SUM_LANES;
-                const int is_there = row < n;
+                const int is_there = row < end;
                 rows[0][j] = is_there ? read_row(w, row, columns, rooms[0][j]) : (numbers){zeros, zeros};
                 rows[1][j] = is_there ? read_row(x, row, columns, rooms[1][j]) : (numbers){zeros, zeros};
-                if (row + 1 < n)
+                if (row + 1 < end)
                     nx_read_row_ahead(x.at + (row + 1) * x.core, columns * x.type->size);
             }
             add_rows(strip.sum[lane], strip.error[lane], rows[0], rows[1], whole);
         }
     for (npy_intp j = 0; j < columns; j++) {
         const nx_lane_totals lanes = nx_lanes_of_column(&strip, j);
-        totals[j] = nx_add_lanes(totals[j], &lanes);
+        totals[j] = nx_add_total(totals[j], nx_add_lanes((nx_total){0, 0}, &lanes));
     }
+}
+
+static void sum_strip(operand w, operand x, npy_intp n, npy_intp columns, nx_total *totals)
+{
+    for (npy_intp start = 0; start < n; start += NX_SUM_BLOCK)
+        add_block_of_strip(w, x, start, start + nx_block_length(start, n), columns, totals);
 }
 
 /* The sum as it is without care, for its flags, and for its value where a partial sum overflows. */
@@ -230,14 +238,15 @@ NX_INLINE void sum_each(char **p, npy_intp const *n, npy_intp const *d, const we
         if (strips)
             sum_strip(moved(w, first), moved(x, first), n[1], count, totals);
         else
-            totals[0] = sum_series(moved(w, first), moved(x, first), n[1], totals[0]);
+            totals[0] = nx_sum_in_blocks(totals[0], n[1], sum_block,
+                                         (const operand[]){moved(w, first), moved(x, first)});
         /* What rounding loses may underflow, and be inf - inf, where the sum does not. */
         const int raised = fetestexcept(FLAGS) & ~flags;
         if (raised)
             feclearexcept(raised);
         for (npy_intp i = first; i < first + count; i++) {
             nx_total total = nx_rounded(totals[i - first]);
-            if (raised || !isfinite(total.sum)) {
+            if (raised) {
                 const double plain = plain_sum(moved(w, i), moved(x, i), n[1], starts[i - first].sum);
                 if (!isfinite(total.sum))
                     total = (nx_total){plain, 0};
@@ -296,7 +305,8 @@ static const nx_row weighted_sum_rows[] = {NX_INTEGERS(PAIRS) ROW(weighted_sum, 
 static const nx_row weighted_sum_resume_rows[] = {NX_INTEGERS(RESUMES) NX_FLOATS(RESUMES){.loop = NULL}};
 
 NX_FAMILY(weighted_sum) = {
-    {"weighted_sum", weighted_sum_doc, "(n),(n)->()", 2, 1, weighted_sum_rows},
-    {"weighted_sum_resume", weighted_sum_resume_doc, "(n),(n),(),()->(),()", 4, 2, weighted_sum_resume_rows},
+    {"weighted_sum", weighted_sum_doc, "(n),(n)->()", 2, 1, weighted_sum_rows, NX_SPLIT},
+    {"weighted_sum_resume", weighted_sum_resume_doc, "(n),(n),(),()->(),()", 4, 2, weighted_sum_resume_rows,
+     NX_SPLIT},
     {.name = NULL},
 };
