@@ -16,6 +16,11 @@ def uniform(n: int) -> npt.NDArray[np.float64]:
     return np.random.default_rng(SEED).random(n)
 
 
+def with_zeros(n: int) -> npt.NDArray[np.float64]:
+    """Divisors from 1 to 2, but a tenth of them zero, in no order."""
+    return np.where(uniform(n) < 0.1, 0.0, 1 + uniform(n)[::-1])
+
+
 def constant(n: int) -> npt.NDArray[np.float64]:
     return np.full(n, 100.0)
 

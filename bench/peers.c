@@ -8,6 +8,12 @@ void axpy(T a, const T *x, const T *y, T *out, size_t n)
         out[i] = a * x[i] + y[i];
 }
 
+void divide_or(const T *x, const T *y, T fill, T *out, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = y[i] != 0 ? x[i] / y[i] : fill;
+}
+
 void rolling_score(const T *x, T *out, size_t n)
 {
     T s = 0;

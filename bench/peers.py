@@ -3,14 +3,15 @@ Every operation beside what else one would pick for it, in one run.
 
 Each peer's result is checked first; then the peers take turns, round after round, so that a machine that
 slows down slows all of them. Printed are nanoseconds an element and how many times longer than numpy_ext a
-peer took: above 1, numpy_ext is faster. Everything runs on one thread, and every peer allocates its output,
-unless the case is in place. C and Rust are called through ctypes, which costs some microseconds: compare them
-on long arrays.
+peer took: above 1, numpy_ext is faster. Everything runs on one thread but what says so, and every peer
+allocates its output, unless the case is in place. C and Rust are called through ctypes, which costs some
+microseconds: compare them on long arrays.
 """
 
 import argparse
 import ctypes
 import json
+import math
 import os
 import platform
 import shutil
@@ -32,9 +33,9 @@ import numpy as np
 import numpy_ext as nx
 
 if __package__:  # asv imports every file of this folder, as a package
-    from .data import KINDS, SEED, normal
+    from .data import KINDS, SEED, normal, with_zeros
 else:
-    from data import KINDS, SEED, normal
+    from data import KINDS, SEED, normal, with_zeros
 
 try:
     import numba
@@ -167,6 +168,30 @@ if numba:
     def numba_axpy_vectorize(a, x, y):
         return a * x + y
 
+    @numba.njit(parallel=True)
+    def numba_axpy_parallel(a, x, y):
+        for i in numba.prange(x.size):
+            y[i] = a * x[i] + y[i]
+
+    @numba.njit(parallel=True)
+    def numba_pow_sum_parallel(x, p):
+        total = 0.0
+        for i in numba.prange(x.size):
+            if x[i] > 0:
+                total += x[i] ** p
+        return total
+
+    @numba.njit(error_model="numpy")  # else it looks for zeros once more, to raise ZeroDivisionError
+    def numba_divide_or(x, y, fill):
+        out = np.empty_like(x)
+        for i in range(x.size):
+            out[i] = x[i] / y[i] if y[i] != 0 else fill
+        return out
+
+    @numba.vectorize
+    def numba_divide_or_vectorize(x, y, fill):
+        return x / y if y != 0 else fill
+
     @numba.njit
     def numba_score_into(x, rise, fall, zero, out):
         s = zero
@@ -247,9 +272,9 @@ if numba:
 
 
 def axpy_cases(libraries: dict, sizes: list[int]) -> Iterator[Case]:
-    for dtype in map(np.dtype, (np.float32, np.float64)):
+    for dtype in map(np.dtype, (np.float32, np.float64, np.int64)):
         for n in sizes:
-            x, a = normal(n).astype(dtype), dtype.type(0.3)
+            x, a = (100 * normal(n)).astype(dtype), dtype.type(3.3)
             y = x[::-1].copy()
 
             def compiled(function: Any, c_type: Any, a=a, x=x, y=y, n=n) -> Call:
@@ -303,6 +328,48 @@ def axpy_in_place_cases(libraries: dict, sizes: list[int]) -> Iterator[Case]:
             peers |= compiled_peers(libraries, "axpy", dtype, compiled)
             reset = lambda y=y, start=start: np.copyto(y, start)  # noqa: E731
             yield Case(f"axpy in place {dtype} n={n}", n, a * x + start, 0, peers, reset)
+
+
+def numpy_silenced_divide(x: np.ndarray, y: np.ndarray, fill: Any) -> np.ndarray:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(y != 0, x / y, fill)
+
+
+def safe_divide_cases(libraries: dict, sizes: list[int]) -> Iterator[Case]:
+    for dtype in map(np.dtype, (np.float32, np.float64)):
+        for n in sizes:
+            x, y = normal(n).astype(dtype), with_zeros(n).astype(dtype)
+            for ours, fill in ((nx.safe_divide, dtype.type(np.nan)), (nx.divide_or, dtype.type(0))):
+
+                def compiled(function: Any, c_type: Any, x=x, y=y, fill=fill, n=n) -> Call:
+                    def call() -> np.ndarray:
+                        out = np.empty_like(x)
+                        function(address(x), address(y), c_type(fill), address(out), ctypes.c_size_t(n))
+                        return out
+
+                    return call
+
+                operands = (x, y, fill)[: ours.nin]
+                peers: dict[str, Call] = {
+                    OURS: lambda ours=ours, operands=operands: ours(*operands),
+                    "NumPy where=": lambda x=x, y=y, fill=fill: np.divide(
+                        x, y, out=np.full_like(x, fill), where=y != 0
+                    ),
+                    "NumPy errstate": lambda x=x, y=y, fill=fill: numpy_silenced_divide(x, y, fill),
+                }
+                if numba:
+                    peers["Numba njit"] = lambda x=x, y=y, fill=fill: numba_divide_or(x, y, fill)
+                    peers["Numba vectorize"] = lambda x=x, y=y, fill=fill: numba_divide_or_vectorize(
+                        x, y, fill
+                    )
+                if numexpr:
+                    peers["numexpr"] = lambda x=x, y=y, fill=fill: numexpr.evaluate(
+                        "where(y != 0, x / y, fill)", {"x": x, "y": y, "fill": fill}
+                    )
+                peers |= compiled_peers(libraries, "divide_or", dtype, compiled)
+                expected = np.full_like(x, fill)
+                expected[y != 0] = x[y != 0] / y[y != 0]
+                yield Case(f"{ours.__name__} {dtype} n={n}", n, expected, 0, peers)
 
 
 def python_score(x: np.ndarray) -> np.ndarray:
@@ -573,9 +640,51 @@ def call_cases(libraries: dict, _sizes: list[int]) -> Iterator[Case]:
         yield Case(f"rolling_score call n={n}", 1, score_reference(x), np.inf, peers)
 
 
+def threads_cases(_libraries: dict, sizes: list[int]) -> Iterator[Case]:
+    """Two threads, beside one thread and Numba's two."""
+    if numba:
+        numba.set_num_threads(2)
+    for n in sizes:
+        x = normal(n)
+        start, y, out = x[::-1].copy(), x[::-1].copy(), np.empty_like(x)
+        calls: dict[str, tuple[Call, Call | None, Any, float]] = {
+            "axpy in place": (
+                lambda x=x, y=y: nx.axpy(0.3, x, y, out=y),
+                lambda x=x, y=y: (numba_axpy_parallel(0.3, x, y), y)[1],
+                0.3 * x + start,
+                0,
+            ),
+            "rolling_score": (lambda x=x, out=out: nx.rolling_score(x, out=out), None, score_reference(x), 0),
+            "pow_sum p=1.5": (
+                lambda x=x: nx.pow_sum(x, 1.5),
+                lambda x=x: numba_pow_sum_parallel(x, 1.5),
+                math.fsum(value * math.sqrt(value) for value in x[x > 0].tolist()),
+                1e4,
+            ),
+        }
+        reset = lambda y=y, start=start: np.copyto(y, start)  # noqa: E731
+        for name, (ours, numbas, expected, ulps) in calls.items():
+            peers: dict[str, Call] = {OURS: on_threads(2, ours), "numpy_ext, 1 thread": on_threads(1, ours)}
+            if numba and numbas:
+                peers["Numba parallel"] = numbas
+            yield Case(f"2 threads {name} n={n}", n, expected, ulps, peers, reset)
+
+
+def on_threads(n: int, call: Call) -> Call:
+    def on() -> Any:
+        nx.set_num_threads(n)
+        try:
+            return call()
+        finally:
+            nx.set_num_threads(1)
+
+    return on
+
+
 FAMILIES = [
     axpy_cases,
     axpy_in_place_cases,
+    safe_divide_cases,
     rolling_score_cases,
     rolling_score_2d_cases,
     rolling_score_by_cases,
@@ -583,6 +692,7 @@ FAMILIES = [
     pow_sum_2d_cases,
     weighted_sum_cases,
     group_sum_cases,
+    threads_cases,
     call_cases,
 ]
 

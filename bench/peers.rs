@@ -2,12 +2,20 @@
 use std::slice::{from_raw_parts, from_raw_parts_mut};
 
 macro_rules! functions {
-    ($t:ty, $axpy:ident, $rolling_score:ident, $pow_sum:ident) => {
+    ($t:ty, $axpy:ident, $divide_or:ident, $rolling_score:ident, $pow_sum:ident) => {
         #[no_mangle]
         pub unsafe extern "C" fn $axpy(a: $t, x: *const $t, y: *const $t, out: *mut $t, n: usize) {
             let (x, y) = (from_raw_parts(x, n), from_raw_parts(y, n));
             for ((out, x), y) in from_raw_parts_mut(out, n).iter_mut().zip(x).zip(y) {
                 *out = a * x + y;
+            }
+        }
+
+        #[no_mangle]
+        pub unsafe extern "C" fn $divide_or(x: *const $t, y: *const $t, fill: $t, out: *mut $t, n: usize) {
+            let (x, y) = (from_raw_parts(x, n), from_raw_parts(y, n));
+            for ((out, &x), &y) in from_raw_parts_mut(out, n).iter_mut().zip(x).zip(y) {
+                *out = if y != 0.0 { x / y } else { fill };
             }
         }
 
@@ -27,5 +35,5 @@ macro_rules! functions {
     };
 }
 
-functions!(f32, axpy_float, rolling_score_float, pow_sum_float);
-functions!(f64, axpy_double, rolling_score_double, pow_sum_double);
+functions!(f32, axpy_float, divide_or_float, rolling_score_float, pow_sum_float);
+functions!(f64, axpy_double, divide_or_double, rolling_score_double, pow_sum_double);
