@@ -144,8 +144,10 @@ def compiled_peers(
     peers = {}
     for language in ("C", "Rust"):
         library = libraries.get((language, dtype))
+        if library is None:  # no compiler, or no such type in these files
+            continue
         name = function if language == "C" else f"{function}_{C_NAMES[dtype]}"
-        if library is not None and hasattr(library, name):
+        if hasattr(library, name):
             peers[language] = make(getattr(library, name), C_TYPES[dtype])
     return peers
 
