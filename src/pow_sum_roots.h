@@ -24,13 +24,13 @@ NX_INLINE void roots_by_products(vector_double *values, int n, bits_seen *seen)
 {
     const vector_double half = splat_double(0.5);
     vector_double roots[NX_SUM_LANES], halves[NX_SUM_LANES], missing[NX_SUM_LANES];
-    mask_double above_zero[NX_SUM_LANES];
+    mask_double right[NX_SUM_LANES]; /* for these the last step is right, and raises no `underflow` */
     NX_UNROLL
     for (int k = 0; k < n; k++) {
         const __m512i bits = _mm512_castpd_si512(values[k]);
         seen->least = _mm512_min_epu64(seen->least, _mm512_sub_epi64(bits, _mm512_set1_epi64(1)));
         seen->greatest = _mm512_max_epu64(seen->greatest, bits);
-        above_zero[k] = _mm512_test_epi64_mask(bits, bits);
+        right[k] = _mm512_cmpge_epu64_mask(bits, _mm512_set1_epi64(LEAST_BITS));
         const vector_double inverse = _mm512_rsqrt14_pd(values[k]);
         roots[k] = values[k] * inverse;
         halves[k] = half * inverse;
@@ -48,10 +48,10 @@ NX_INLINE void roots_by_products(vector_double *values, int n, bits_seen *seen)
     }
     NX_UNROLL
     for (int k = 0; k < n; k++)
-        missing[k] = _mm512_fnmadd_pd(roots[k], roots[k], values[k]);
+        missing[k] = _mm512_maskz_fnmadd_pd(right[k], roots[k], roots[k], values[k]);
     NX_UNROLL
     for (int k = 0; k < n; k++)
-        values[k] = _mm512_maskz_fmadd_pd(above_zero[k], halves[k], missing[k], roots[k]);
+        values[k] = _mm512_maskz_fmadd_pd(right[k], halves[k], missing[k], roots[k]);
 }
 
 /* As add_along, or 0, and nothing added, where a value is out of the range of roots_by_products. */

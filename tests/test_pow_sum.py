@@ -231,6 +231,16 @@ def test_roots_of_any_size(p, extreme):
             assert nx.pow_sum(x, p) == math.fsum(np.sqrt(x) * (1 if p == 0.5 else x))
 
 
+@pytest.mark.parametrize("value", [5e-324, 2.0**-1022, 3e-308, 1.3 * 2.0**-901, 1e308, np.inf])
+def test_roots_raise_no_flag(value):
+    for place in range(65):
+        x = np.full(65, 0.25)
+        x[place] = value
+        with np.errstate(all="raise"):
+            nx.pow_sum(x, 0.5)
+            nx.abs_pow_sum(x, 0.5)
+
+
 def test_long_and_hostile_against_fsum():
     """One large term and a million that each round away against it."""
     x = np.full(1_000_001, 1e-16)
