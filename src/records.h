@@ -1,0 +1,28 @@
+/* records.h: ufuncs on structured dtypes. */
+#ifndef RECORDS_H
+#define RECORDS_H
+
+#include "records_plan.h"
+
+/* The arithmetic of records: numpy_ext.records. These are kept for the operators, whatever becomes of the
+   module that made them. */
+enum { NX_RECORD_UFUNCS = 5 };
+extern nx_scalar_ufunc nx_record_ufuncs[NX_RECORD_UFUNCS];
+
+/* Makes these ufuncs and teaches axpy records; all are in the dict `record_ufuncs` of the module then. */
+int nx_add_records(PyObject *module);
+
+int nx_is_numpy_2(void);
+
+/* Makes the plan that the loop on this thread finds, unless it is there. *result: a new reference to the
+   dtype of an output that is still to be made, NULL if there is one. A reduction may run Python code before
+   its loop, of an `initial` that is no number: there such calls are refused, since the loop would find their
+   plan. */
+int nx_provide_plan(nx_record_call *call, int is_reduction, PyArray_Descr **result);
+nx_record_plan *nx_thread_plan(void);
+nx_record_plan *nx_begin_plan(void); /* by the loop */
+
+/* set_operators(on): whether NumPy's own ufuncs take records; NotImplementedError before NumPy 2. */
+PyObject *nx_set_operators(PyObject *module, PyObject *on);
+
+#endif

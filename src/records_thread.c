@@ -1,0 +1,187 @@
+/* records_thread.c: the plan of each thread, between the type resolver and the loop, and for the next such
+ * call. */
+#include "records.h"
+#include "records_builder.h"
+
+int nx_is_numpy_2(void)
+{
+    return PyArray_GetNDArrayCFeatureVersion() >= 0x12;
+}
+
+/* What a plan was made from. Names are part of it: those of a dtype can be set. */
+typedef struct {
+    PyUFuncObject *ufunc;
+    npy_intp casting; /* leaves no gap, so that memcmp can compare */
+    PyArray_Descr *records[NX_RECORD_OPERANDS];
+    PyObject *names[NX_RECORD_OPERANDS];
+    int types[NX_RECORD_OPERANDS], flags[NX_RECORD_OPERANDS];
+} plan_key;
+
+/* Freed with Python's state of the thread. While `serves_again`, it holds references to what is in the key,
+   and to the dtype of the result. */
+typedef struct {
+    nx_record_plan *plan;
+    PyArray_Descr *result;
+    plan_key key;
+    int serves_again;
+    npy_uintp waiting_frame; /* of Python, where a reduction has its plan and not yet begun; 0 for none */
+    long waiting_instruction;
+} plan_holder;
+
+static _Thread_local plan_holder *here = NULL;
+static const char HOLDER[] = "numpy_ext._ufuncs.record_plan";
+
+static void forget(plan_holder *holder)
+{
+    const plan_key key = holder->key;
+    PyArray_Descr *const result = holder->result;
+    const int held = holder->serves_again;
+    nx_free_record_plan(holder->plan);
+    holder->plan = NULL;
+    holder->result = NULL;
+    holder->serves_again = 0;
+    if (!held)
+        return;
+    Py_XDECREF((PyObject *)result);
+    Py_DECREF((PyObject *)key.ufunc);
+    for (int i = 0; i < NX_RECORD_OPERANDS; i++) {
+        Py_XDECREF((PyObject *)key.records[i]);
+        Py_XDECREF(key.names[i]);
+    }
+}
+
+static void free_holder(PyObject *capsule)
+{
+    plan_holder *const holder = PyCapsule_GetPointer(capsule, HOLDER);
+    if (holder == here)
+        here = NULL;
+    forget(holder);
+    PyMem_Free(holder);
+}
+
+static int make_holder(void)
+{
+    PyObject *thread = PyThreadState_GetDict(); /* borrowed */
+    plan_holder *const holder = PyMem_Calloc(1, sizeof *holder);
+    PyObject *capsule = holder && thread ? PyCapsule_New(holder, HOLDER, free_holder) : NULL;
+    if (!capsule)
+        PyMem_Free(holder);
+    const int failed = !capsule || PyDict_SetItemString(thread, HOLDER, capsule) < 0;
+    Py_XDECREF(capsule);
+    if (!failed)
+        here = holder;
+    else if (!PyErr_Occurred())
+        PyErr_NoMemory();
+    return failed ? -1 : 0;
+}
+
+/* Fills the key. Whether it tells all: NumPy 1 looks at the value of a single number, too. */
+static int key_of(const nx_record_call *call, plan_key *key)
+{
+    int serves_again = 1;
+    memset(key, 0, sizeof *key);
+    key->ufunc = call->scalar->ufunc;
+    key->casting = call->casting;
+    for (int i = 0; i < call->scalar->ufunc->nargs; i++) {
+        if (call->records[i]) {
+            key->records[i] = call->records[i];
+            key->names[i] = PyDataType_NAMES(call->records[i]);
+        }
+        else if (call->plain[i]) {
+            key->types[i] = PyArray_DESCR(call->plain[i])->type_num;
+            key->flags[i] = (PyArray_FLAGS(call->plain[i]) & NX_WAS_PYTHON) | (int)call->weak[i];
+            serves_again &= nx_is_numpy_2() || PyArray_NDIM(call->plain[i]) > 0;
+        }
+    }
+    return serves_again;
+}
+
+/* The instruction that a frame of Python is at, -1 with an exception. */
+static long instruction_of(PyObject *frame)
+{
+    PyObject *number = PyObject_GetAttrString(frame, "f_lasti");
+    const long at = number ? PyLong_AsLong(number) : -1;
+    Py_XDECREF(number);
+    return at;
+}
+
+/* Whether the reduction that waits has called what runs now: it waits further out, at the same instruction.
+   -1 with an exception. */
+static int is_called_by_reduction(void)
+{
+    PyObject *frame = (PyObject *)PyEval_GetFrame();
+    Py_XINCREF(frame);
+    int found = 0;
+    for (int depth = 0; frame && frame != Py_None && !found; depth++) {
+        if (depth > 0 && (npy_uintp)frame == here->waiting_frame) {
+            found = instruction_of(frame) == here->waiting_instruction;
+            if (PyErr_Occurred())
+                found = -1;
+        }
+        PyObject *const outer = found ? NULL : PyObject_GetAttrString(frame, "f_back");
+        Py_DECREF(frame);
+        frame = outer;
+    }
+    Py_XDECREF(frame);
+    return PyErr_Occurred() ? -1 : found;
+}
+
+static int wait_as_reduction(void)
+{
+    PyObject *frame = (PyObject *)PyEval_GetFrame();
+    here->waiting_instruction = frame ? instruction_of(frame) : 0;
+    if (PyErr_Occurred())
+        return -1;
+    here->waiting_frame = (npy_uintp)frame;
+    return 0;
+}
+
+int nx_provide_plan(nx_record_call *call, int is_reduction, PyArray_Descr **result)
+{
+    plan_key key;
+    int serves_again = key_of(call, &key);
+    if (!here && make_holder() < 0)
+        return -1;
+    const int is_inside = here->waiting_frame ? is_called_by_reduction() : 0;
+    if (is_inside > 0)
+        PyErr_Format(PyExc_RuntimeError, "%s: called by the `initial` of a reduction of records",
+                     call->scalar->ufunc->name);
+    if (is_inside)
+        return -1;
+    here->waiting_frame = 0;
+    if (is_reduction && wait_as_reduction() < 0)
+        return -1;
+    if (here->serves_again && serves_again && memcmp(&key, &here->key, sizeof key) == 0) {
+        *result = here->result;
+        Py_XINCREF((PyObject *)*result);
+        return 0;
+    }
+    nx_record_plan *const plan = nx_plan_records(call, result);
+    if (!plan)
+        return -1;
+    forget(here);
+    here->plan = plan;
+    here->serves_again = serves_again && !plan->is_nested;
+    if (here->serves_again) {
+        here->key = key;
+        here->result = *result;
+        Py_XINCREF((PyObject *)*result);
+        Py_INCREF((PyObject *)key.ufunc);
+        for (int i = 0; i < NX_RECORD_OPERANDS; i++) {
+            Py_XINCREF((PyObject *)key.records[i]);
+            Py_XINCREF(key.names[i]);
+        }
+    }
+    return 0;
+}
+
+nx_record_plan *nx_thread_plan(void)
+{
+    return here->plan;
+}
+
+nx_record_plan *nx_begin_plan(void)
+{
+    here->waiting_frame = 0;
+    return here->plan;
+}
