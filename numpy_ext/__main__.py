@@ -1,36 +1,58 @@
-"""The command line: ``python -m numpy_ext score INPUT --column NAME``."""
+"""The command line: ``python -m numpy_ext score INPUT --column NAME``, and ``reduce`` and ``group``."""
 
 import argparse
 import contextlib
 import io
 import signal
 import sys
-from collections.abc import Iterator
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+import numpy as np
 
 if TYPE_CHECKING:
-    from ._files import Source
     from ._score import Job, Summary
 
 SHIPPED_DATA = Path(__file__).parent / "data" / "market_closes.parquet"
-SHOWN_STATES = 10
+SHOWN_GROUPS = 10
+# The options that give an argument of `numpy_ext.stream`.
+OPTIONS = {
+    "score": {"column": "--column", "by": "--group", "into": "--into"},
+    "reduce": {"column": "--column", "weights": "--weights"},
+    "group": {"column": "--column", "by": "--by"},
+}
+INPUT = "a .parquet, .csv, .arrow or .feather file"
 
-DESCRIPTION = """\
+SCORE = """\
 Conditional rolling score of a column: a value above the score lifts it to rise * score + value, any other
 lets it fall to fall * score. A null has a null score and leaves the state as it is; a NaN falls. Without
 INPUT, scores the daily closes of two market indexes that come with the package."""
 
 
+REDUCE = """\
+Sum of the powers x**P over the values above zero, with --absolute of abs(x)**P over all; or, with --weights,
+the sum of the products of two columns. Nulls are left out."""
+
+GROUP = """\
+Mean, sum and count of the values of each key, in the order in which the keys first appear. Nulls are left
+out; a null key is a key."""
+
+
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m numpy_ext", description="Ufuncs in C, on files.")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    score = commands.add_parser(
-        "score", help="conditional rolling score of a column", description=DESCRIPTION
-    )
-    score.add_argument(
-        "input", metavar="INPUT", nargs="?", type=Path, help="a .parquet, .csv, .arrow or .feather file"
-    )
+    add_score(commands)
+    add_reduce(commands)
+    add_group(commands)
+    parsed = parser.parse_args(arguments)
+    parsed.check(parsed)
+    return parsed
+
+
+def add_score(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    score = commands.add_parser("score", help="conditional rolling score of a column", description=SCORE)
+    score.add_argument("input", metavar="INPUT", nargs="?", type=Path, help=INPUT)
     score.add_argument("--column", metavar="NAME", help="the column to score")
     score.add_argument("--group", metavar="NAME", help="a column of keys; each key has a score of its own")
     score.add_argument(
@@ -40,32 +62,104 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     score.add_argument("--output", metavar="OUT", type=Path, help="write the columns of INPUT and the score")
     score.add_argument("--into", metavar="NAME", default="score", help="name of the new column (score)")
     score.add_argument("--plot", metavar="PNG", type=Path, help="draw the column and its score")
-    parsed = parser.parse_args(arguments)
-    if parsed.input is None:
-        parsed.input = SHIPPED_DATA
-        if parsed.column is None:
-            parsed.column, parsed.group = "close", parsed.group or "index"
-    elif parsed.column is None:
-        score.error("--column NAME is needed with INPUT")
-    return parsed
+    score.add_argument("--state", metavar="JSON", type=Path, help="begin where an earlier run ended")
+    score.add_argument("--save-state", metavar="JSON", type=Path, help="keep where this run ends")
+
+    def check(parsed: argparse.Namespace) -> None:
+        if parsed.input is None:
+            parsed.input = SHIPPED_DATA
+            if parsed.column is None:
+                parsed.column, parsed.group = "close", parsed.group or "index"
+        elif parsed.column is None:
+            score.error("--column NAME is needed with INPUT")
+
+    score.set_defaults(check=check, run=run_score)
 
 
-def with_progress(source: "Source", batches: Iterator[Any]) -> Iterator[Any]:
-    """The batches, and on a terminal a bar that follows them."""
-    if not sys.stderr or not sys.stderr.isatty():
-        yield from batches
-        return
-    from rich.console import Console
-    from rich.progress import Progress
+def add_reduce(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    reduce = commands.add_parser("reduce", help="sum of powers or of products", description=REDUCE)
+    reduce.add_argument("input", metavar="INPUT", type=Path, help=INPUT)
+    reduce.add_argument("--column", metavar="NAME", required=True, help="the column to sum up")
+    reduce.add_argument("--power", metavar="P", type=float, help="the exponent")
+    reduce.add_argument("--absolute", action="store_true", help="sum up abs(x)**P over all values")
+    reduce.add_argument("--weights", metavar="NAME", help="sum up the products with this column")
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("scoring", total=source.size)
-        for batch in batches:
-            yield batch
-            bar.update(task, completed=source.position)
+    def check(parsed: argparse.Namespace) -> None:
+        if (parsed.power is None) == (parsed.weights is None):
+            reduce.error("either --power P or --weights NAME is needed")
+        if parsed.weights is not None and parsed.absolute:
+            reduce.error("--absolute goes with --power")
+
+    reduce.set_defaults(check=check, run=run_reduce)
 
 
-def print_summary(job: "Job", summary: "Summary", power: float) -> None:
+def add_group(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    group = commands.add_parser("group", help="mean, sum and count of each key", description=GROUP)
+    group.add_argument("input", metavar="INPUT", type=Path, help=INPUT)
+    group.add_argument("--column", metavar="NAME", required=True, help="the column of values")
+    group.add_argument("--by", metavar="NAME", required=True, help="the column of keys")
+    group.add_argument("--output", metavar="OUT", type=Path, help="write keys, means, sums and counts")
+    group.set_defaults(check=lambda _: None, run=run_group)
+
+
+def run_score(options: argparse.Namespace) -> None:
+    from . import _score
+
+    names = _score.Job.__dataclass_fields__
+    job = _score.Job(**{name: value for name, value in vars(options).items() if name in names})
+    print_score(job, _score.score_file(job, "scoring"), _score.POWER)
+
+
+def run_reduce(options: argparse.Namespace) -> None:
+    from . import stream
+
+    column, weights = options.column, options.weights
+    began = time.perf_counter()
+    if weights is None:
+        counted: str | list[str] = column
+        total: tuple[object, ...] = ("pow_sum", column, options.power, options.absolute)
+        what = f"{'absolute ' if options.absolute else ''}pow-sum (p = {options.power})"
+    else:
+        counted, total = [weights, column], ("weighted_sum", weights, column)
+        what = f"sum weighted by {weights}"
+    found = stream.scan(options.input, progress="adding up").reduce(total=total, count=("count", counted))
+    print_table(
+        [
+            ("input", str(options.input)),
+            ("column", column),
+            ("seconds", f"{time.perf_counter() - began:.3f}"),
+            ("count", f"{found['count']:,}"),
+            (what, repr(found["total"])),
+        ]
+    )
+
+
+def run_group(options: argparse.Namespace) -> None:
+    from . import stream
+    from .stream._files import check_output, format_of
+    from .stream._state import key_names
+
+    if options.output:
+        format_of(options.output)
+        check_output(options.output, [options.input])
+    began = time.perf_counter()
+    table = stream.scan(options.input, progress="grouping").group_mean(options.column, options.by)
+    if options.output:
+        stream.scan(table).write(options.output)
+    lines = [
+        ("input", str(options.input)),
+        ("column", f"{options.column} by {options.by}"),
+        ("seconds", f"{time.perf_counter() - began:.3f}"),
+        ("count", f"{sum(table['count'].to_pylist()):,}"),
+        ("groups", f"{len(table):,}"),
+    ]
+    shown = table.slice(0, SHOWN_GROUPS)
+    for name, mean in zip(key_names(shown[options.by]), shown["mean"].to_pylist(), strict=True):
+        lines.append((f"mean of {name}", repr(mean)))
+    print_table(lines + [("output", str(options.output))] * bool(options.output))
+
+
+def print_score(job: "Job", summary: "Summary", power: float) -> None:
     lines = [
         ("input", str(job.input)),
         ("column", job.column + (f" by {job.group}" if job.group else "")),
@@ -77,9 +171,13 @@ def print_summary(job: "Job", summary: "Summary", power: float) -> None:
     ]
     if job.group:
         lines.append(("groups", f"{len(summary.states):,}"))
-    for name, state in summary.states[:SHOWN_STATES]:
+    for name, state in summary.states[:SHOWN_GROUPS]:
         lines.append((f"last state of {name}" if job.group else "last state", repr(state)))
-    lines += [(what, str(path)) for what, path in (("output", job.output), ("plot", job.plot)) if path]
+    outputs = (("output", job.output), ("plot", job.plot), ("state", job.save_state))
+    print_table(lines + [(what, str(path)) for what, path in outputs if path])
+
+
+def print_table(lines: list[tuple[str, str]]) -> None:
     width = max(len(name) for name, _ in lines)
     for name, value in lines:
         print(f"{name:<{width}}  {value}")
@@ -90,28 +188,32 @@ def fail(message: str, code: int = 1) -> NoReturn:
     raise SystemExit(code)
 
 
-def library(error: ModuleNotFoundError) -> str:
-    return str(error.name).partition(".")[0]
+def missing(error: ImportError, extras: str) -> str:
+    return f"{str(error.name).partition('.')[0]} is not installed: pip install 'numpy-ext-ufuncs[{extras}]'"
 
 
 def run(options: argparse.Namespace) -> None:
     try:
-        from . import _score
-    except ModuleNotFoundError as error:
-        fail(f"{library(error)} is not installed: pip install 'numpy-ext-ufuncs[arrow]'")
-    del options.command
-    job = _score.Job(**vars(options))
+        from . import stream
+        from .stream._columns import ColumnError, ColumnTypeError
+    except ImportError as error:
+        fail(missing(error, "arrow"))
+    del stream  # it was a question
     try:
-        summary = _score.score_file(job, with_progress)
-    except ModuleNotFoundError as error:
-        fail(f"{library(error)} is not installed: pip install 'numpy-ext-ufuncs[arrow,plot]'")
+        # A sum may grow past the largest float; the user sees the infinity.
+        with np.errstate(all="ignore"):
+            options.run(options)
+    except ImportError as error:
+        fail(missing(error, "arrow,plot"))
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
-    except (ValueError, NotImplementedError) as error:
+    except (ColumnError, ColumnTypeError) as error:
+        option = OPTIONS[options.command].get(error.argument)
+        fail(f"{option}: {error.problem}" if option else str(error))
+    except (ValueError, TypeError, OverflowError, NotImplementedError) as error:
         fail(str(error))
     except MemoryError:
         fail("out of memory")
-    print_summary(job, summary, _score.POWER)
 
 
 def stop(number: int, _frame: object) -> NoReturn:

@@ -1,13 +1,9 @@
 """A picture of series and their scores, of any length, drawn from bounded memory."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-
-if TYPE_CHECKING:
-    from ._score import Scored
 
 MOST_GROUPS = 4
 MOST_BUCKETS = 8192
@@ -79,16 +75,20 @@ class ScorePlot:
         self.labels = (column, score)
         self.envelopes = [Envelope(curves=2) for _ in range(MOST_GROUPS)]
 
-    def add(self, where: npt.NDArray, scored: "Scored") -> None:
-        """Add a scored batch; `where` holds the places of all its rows on the horizontal axis."""
-        if scored.valid is not None:
-            where = where[scored.valid]
-        curves = np.array([scored.values, scored.scores], float)
-        if scored.groups is None:
+    def add(
+        self,
+        where: npt.NDArray,
+        values: npt.NDArray,
+        scores: npt.NDArray,
+        groups: npt.NDArray[np.int64] | None,
+    ) -> None:
+        """Add values and scores at their places on the horizontal axis, with the numbers of their groups."""
+        curves = np.array([values, scores], float)
+        if groups is None:
             self.envelopes[0].add(where, curves)
             return
         for number, envelope in enumerate(self.envelopes):
-            chosen = scored.groups == number
+            chosen = groups == number
             envelope.add(where[chosen], curves[:, chosen])
 
     def draw(self, path: Path, names: list[str], axis: str) -> None:

@@ -1,7 +1,6 @@
-"""The rolling score of a column in a file: the state carried from batch to batch, one state per group."""
+"""The command ``score``: the rolling score of a column, written, summed up and drawn in one pass."""
 
 import time
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,23 +8,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from . import _ufuncs
-from ._files import (
-    ColumnChangesType,
-    CsvSource,
-    Source,
-    Writer,
-    check_output,
-    format_of,
-    open_source,
-    written_beside,
-)
 from ._plot import ScorePlot
+from .stream._columns import Names, chosen, plain, valid_rows, values_of
+from .stream._files import Batches, check_output, format_of, open_file, write_batches, written_beside
+from .stream._reductions import Count, PowSum
+from .stream._run import Plan, Run, run
+from .stream._sources import opener
+from .stream._state import Keys, State, check_keys_can_be_saved, key_names, keys_of
+from .stream._steps import Score
 
 POWER = 1.5
-Progress = Callable[[Source, Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 
 @dataclass(frozen=True)
@@ -40,6 +33,8 @@ class Job:
     output: Path | None = None
     into: str = "score"
     plot: Path | None = None
+    state: Path | None = None
+    save_state: Path | None = None
 
 
 @dataclass
@@ -57,103 +52,15 @@ class Summary:
     """The sum of value**POWER over the values above zero."""
 
 
-class Groups:
-    """Numbers the keys that it meets, from 0 in the order of their first appearance; null is a key too."""
-
-    def __init__(self, dtype: pa.DataType) -> None:
-        self.keys = pa.array([], dtype)
-
-    def numbers(self, keys: pa.Array) -> npt.NDArray[np.int64]:
-        """The number of each key."""
-        encoded = pc.dictionary_encode(keys, null_encoding="encode")
-        known = pc.index_in(encoded.dictionary, value_set=self.keys)
-        new = encoded.dictionary.filter(pc.is_null(known))
-        numbers = known.fill_null(-1).to_numpy().astype(np.int64)
-        numbers[numbers < 0] = len(self.keys) + np.arange(len(new))
-        if len(new):
-            self.keys = pa.concat_arrays([self.keys, new])
-        return numbers[encoded.indices.to_numpy()]
-
-    def names(self) -> list[str]:
-        """The keys as text, in the order of their numbers."""
-        try:
-            return self.keys.cast(pa.string()).fill_null("null").to_pylist()
-        except pa.ArrowException:  # bytes that are no text
-            return [str(key) for key in self.keys]
-
-
-@dataclass(frozen=True)
-class Scored:
-    """The values of a batch that are no nulls, and their scores."""
-
-    length: int
-    valid: npt.NDArray[np.intp] | None
-    """Their rows in the batch; None when no row is null."""
-    values: npt.NDArray
-    scores: npt.NDArray
-    groups: npt.NDArray[np.int64] | None
-    """The numbers of their groups; None without groups."""
-
-    def column(self) -> pa.Array:
-        """The scores as a column of the batch, null where the value is."""
-        if self.valid is None:
-            return pa.array(self.scores)
-        column = np.zeros(self.length, self.scores.dtype)
-        column[self.valid] = self.scores
-        is_null = np.ones(self.length, bool)
-        is_null[self.valid] = False
-        return pa.array(column, mask=is_null)
-
-
-class Scorer:
-    """The rolling score of one column, batch after batch; with groups, one state for each key."""
-
-    def __init__(self, job: Job, schema: pa.Schema) -> None:
-        self._column, self._group = job.column, job.group
-        no_values = pa.array([], schema.field(job.column).type).to_numpy(zero_copy_only=False)
-        # Scores of float16 would keep three digits.
-        self.dtype = np.promote_types(_ufuncs.rolling_score(no_values).dtype, np.float32)
-        self._parameters = (self.dtype.type(job.rise), self.dtype.type(job.fall))
-        self._states = np.zeros(1, self.dtype)
-        self._groups = Groups(_key_type(schema.field(job.group).type)) if job.group else None
-
-    def score(self, batch: pa.RecordBatch) -> Scored:
-        """Score the next batch."""
-        column = batch.column(self._column)
-        valid = np.flatnonzero(column.is_valid()) if column.null_count else None
-        values = column.drop_null().to_numpy(zero_copy_only=False)
-        if self._groups is None:
-            scores, self._states[0] = _ufuncs.rolling_score_resume(values, *self._parameters, self._states[0])
-            return Scored(len(column), valid, values, scores, None)
-        keys = _plain(batch.column(self._group))
-        groups = self._groups.numbers(keys if valid is None else keys.take(pa.array(valid)))
-        return Scored(len(column), valid, values, self._score_groups(values, groups), groups)
-
-    def last_states(self) -> list[tuple[str, float]]:
-        """The state of each group behind its key, or the one state behind the name of the column."""
-        names = [self._column] if self._groups is None else self._groups.names()
-        return list(zip(names, self._states.tolist(), strict=False))
-
-    def _score_groups(self, values: npt.NDArray, groups: npt.NDArray[np.int64]) -> npt.NDArray:
-        """The scores of values whose groups come in any order."""
-        missing = groups.max(initial=-1) + 1 - len(self._states)
-        if missing > 0:
-            # At least doubled, or many new groups a batch would copy the states each time.
-            grown = max(missing, len(self._states))
-            self._states = np.concatenate([self._states, np.zeros(grown, self.dtype)])
-        scores, self._states = _ufuncs.rolling_score_by(values, groups, *self._parameters, self._states)
-        return scores
-
-
-def score_file(job: Job, progress: Progress) -> Summary:
+def score_file(job: Job, progress: str | None = None) -> Summary:
     """
     Do a job.
 
     Parameters
     ----------
     job : Job
-    progress : callable
-        Takes the source and its batches, yields the batches and shows how far they are.
+    progress : str, optional
+        What stands beside a bar on a terminal; None for no bar.
 
     Returns
     -------
@@ -163,103 +70,110 @@ def score_file(job: Job, progress: Progress) -> Summary:
     ------
     OSError
         A file cannot be read or written.
-    ValueError
+    TypeError, ValueError
         A file, a column or a value is not what the job needs; the message says which.
     """
     _check_outputs(job)
-    types: dict[str, pa.DataType] = {}
-    while True:
-        try:
-            # A score may grow past the largest float; the user sees the infinity.
-            with np.errstate(all="ignore"):
-                return _score_source(job, open_source(job.input, types), progress)
-        except ColumnChangesType as change:
-            # The scored column becomes float64 and any other text, and the file is read from its start.
-            wider = pa.float64() if change.name == job.column else pa.string()
-            if types.get(change.name) == wider:
-                raise ValueError(f"{str(job.input)!r}: {change.__cause__}") from change
-            types[change.name] = wider
+    state = State.load(job.state) if job.state else State()
+    schema = open_file(job.input, {}).schema
+    time_column = _time_column(schema) if job.plot else None
+    if job.save_state and schema.names.count(job.group) == 1:
+        check_keys_can_be_saved(schema.field(job.group).type, str(job.group))
+
+    def score(names: Names) -> Score:
+        into = job.into
+        while not job.output and into in names.names:
+            into += "_"  # it goes into no file: its name stands in nobody's way
+        return Score(names, job.column, job.group, job.rise, job.fall, into, state)
+
+    def needed(names: Names) -> list[str]:
+        read = {job.column, job.group, time_column, names.names[-1]}
+        return [name for name in names.names if job.output or name in read]
+
+    plan = Plan(opener(job.input, None), None, None, progress, (score,))
+    summary = run(plan, lambda batches, this: _follow(job, batches, this, time_column), needed=needed)
+    summary.states = last_states(job, state)
+    if job.save_state:
+        state.save(job.save_state)
+    return summary
 
 
 def _check_outputs(job: Job) -> None:
     if job.output:
         format_of(job.output)
-        check_output(job.output, [job.input])
-    if job.plot:
-        check_output(job.plot, [job.input, *([job.output] if job.output else [])])
-        if job.output and job.plot.absolute() == job.output.absolute():
-            raise ValueError(f"{str(job.plot)!r} cannot be both the output and the plot")
+    outputs = [path for path in (job.output, job.plot, job.save_state) if path]
+    for number, path in enumerate(outputs):
+        check_output(path, [job.input, *outputs[:number]])
+        if path.absolute() in [other.absolute() for other in outputs[:number]]:
+            raise ValueError(f"{str(path)!r} cannot be both the output and the plot, or the state")
 
 
-def _score_source(job: Job, source: Source, progress: Progress) -> Summary:
-    _check_columns(job, source)
-    scorer = Scorer(job, source.schema)
-    time_column = _time_column(source.schema) if job.plot else None
-    needed = [job.column, job.group, time_column]
-    columns = [name for name in source.schema.names if job.output or name in needed]
-    plot = ScorePlot(job.plot, job.column, job.into) if job.plot else None
-
-    summary, power_sum = Summary(), (0.0, 0.0)
+def _follow(job: Job, batches: Batches, this: Run, time_column: str | None) -> Summary:
+    """Sum up all batches, and write and draw them where the job says so."""
     began = time.perf_counter()
+    count, pow_sum = Count(this.names, job.column), PowSum(this.names, job.column, POWER)
+    drawing = Drawing(job, this, time_column) if job.plot else None
+
+    def followed() -> Batches:
+        for batch in batches:
+            count.add(batch)
+            pow_sum.add(batch)
+            if drawing:
+                drawing.add(batch)
+            yield batch
+        if this.rows == 0:
+            raise ValueError(f"{this.source.where} has no rows: there is nothing to score")
+
     with ExitStack() as stack:
-        plot_path = stack.enter_context(written_beside(job.plot)) if job.plot else None
-        writer = None
+        plot = stack.enter_context(written_beside(job.plot)) if job.plot else None
         if job.output:
-            output_path = stack.enter_context(written_beside(job.output))
-            schema = source.schema.append(pa.field(job.into, pa.from_numpy_dtype(scorer.dtype)))
-            writer = stack.enter_context(Writer(output_path, format_of(job.output), schema))
-        for batch in progress(source, source.batches(columns)):
-            scored = scorer.score(batch)
-            if writer:
-                writer.write(batch.append_column(job.into, scored.column()))
-            if plot:
-                plot.add(_positions(batch, time_column, summary.rows), scored)
-            summary.rows += scored.length
-            summary.count += len(scored.values)
-            power_sum = _ufuncs.pow_sum_resume(scored.values, POWER, *power_sum)
-        if summary.rows == 0:
-            raise ValueError(f"{str(job.input)!r} has no rows: there is nothing to score")
-        summary.states = scorer.last_states()
+            write_batches(followed(), stack.enter_context(written_beside(job.output)), format_of(job.output))
+        else:
+            for _ in followed():
+                pass
         began_to_draw = time.perf_counter()
-        if plot and plot_path:
-            plot.draw(plot_path, [name for name, _ in summary.states], time_column or "row")
-        drawing = time.perf_counter() - began_to_draw
-    summary.seconds = time.perf_counter() - began - drawing
-    summary.pow_sum = float(power_sum[0])
-    return summary
+        if drawing and plot:
+            drawing.draw(plot)
+        drawn = time.perf_counter() - began_to_draw
+    return Summary(this.rows, count.result(), time.perf_counter() - began - drawn, pow_sum=pow_sum.result())
 
 
-def _check_columns(job: Job, source: Source) -> None:
-    schema = source.schema
-    for option, name in (("--column", job.column), ("--group", job.group)):
-        if name is None:
-            continue
-        found = schema.names.count(name)
-        if found != 1:
-            problem = "no column" if found == 0 else f"{found} columns"
-            columns = ", ".join(map(repr, schema.names))
-            raise ValueError(f"{option}: {str(job.input)!r} has {problem} {name!r}; it has {columns}")
-    dtype = schema.field(job.column).type
-    if pa.types.is_null(dtype) and isinstance(source, CsvSource):
-        raise ColumnChangesType(job.column)  # nothing in its first block: no number yet
-    if not (pa.types.is_integer(dtype) or pa.types.is_floating(dtype) or pa.types.is_boolean(dtype)):
-        raise ValueError(
-            f"--column: {job.column!r} is of type {dtype}; a score needs integers or floating point"
+def last_states(job: Job, state: State) -> list[tuple[str, float]]:
+    """The state of each group behind its key, or the one state behind the name of the column."""
+    assert state.snapshot is not None
+    names = [job.column] if state.snapshot.keys is None else key_names(state.snapshot.keys)
+    return list(zip(names, state.snapshot.numbers["score"].tolist(), strict=True))
+
+
+class Drawing:
+    """The picture of a job, batch after batch."""
+
+    def __init__(self, job: Job, this: Run, time_column: str | None) -> None:
+        assert job.plot is not None
+        self._job, self._run, self._time_column = job, this, time_column
+        self._plot = ScorePlot(job.plot, job.column, job.into)
+        self._keys: Keys | None = None
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        column = plain(batch.column(self._job.column))
+        valid = valid_rows([column])
+        where = _positions(batch, self._time_column, self._run.rows - batch.num_rows)
+        groups = None
+        if self._job.group:
+            keys = batch.column(self._job.group)
+            self._keys = self._keys or keys_of(None, keys.type, "by", self._job.group)
+            groups = self._keys.numbers(chosen(keys, valid))
+        scores = batch.column(batch.num_columns - 1)
+        self._plot.add(
+            where if valid is None else where[valid],
+            values_of(column, valid),
+            values_of(scores, valid),
+            groups,
         )
-    if job.group and pa.types.is_nested(_key_type(schema.field(job.group).type)):
-        raise ValueError(
-            f"--group: {job.group!r} is of type {schema.field(job.group).type}; a key is a plain value"
-        )
-    if job.output and job.into in schema.names:
-        raise ValueError(f"{str(job.input)!r} has a column {job.into!r} already; name another with --into")
 
-
-def _key_type(dtype: pa.DataType) -> pa.DataType:
-    return dtype.value_type if pa.types.is_dictionary(dtype) else dtype
-
-
-def _plain(column: pa.Array) -> pa.Array:
-    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+    def draw(self, path: Path) -> None:
+        names = key_names(self._keys.known) if self._keys else [self._job.column]
+        self._plot.draw(path, names, self._time_column or "row")
 
 
 def _time_column(schema: pa.Schema) -> str | None:

@@ -258,7 +258,8 @@ def test_a_disk_that_is_full_is_told(tmp_path, name):
 def test_a_missing_library_names_the_extra(tmp_path, library, extra):
     (tmp_path / "sitecustomize.py").write_text(f"import sys\nsys.modules[{library!r}] = None\n")
     arguments = ["score", "prices.parquet", "--column", "x", "--plot", "plot.png"]
-    result = run(*arguments, cwd=tmp_path, PYTHONPATH=str(tmp_path))
+    path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
+    result = run(*arguments, cwd=tmp_path, PYTHONPATH=path)
     assert result.returncode == 1
     assert len(result.stderr.splitlines()) == 1
     assert f"{library} is not installed: pip install 'numpy-ext-ufuncs[" in result.stderr
@@ -288,3 +289,187 @@ def test_a_closed_pipe_is_no_error(tmp_path):
     assert "Traceback" not in result.stderr
     assert "Exception" not in result.stderr
     assert parquet.read_table(tmp_path / "out.parquet").num_rows == 500
+
+
+def days(folder, suffix):
+    """One table, and the same in two files."""
+    random = np.random.default_rng(0)
+    table = pa.table(
+        {
+            "key": pa.array([None if k == 3 else "abc"[k] for k in random.integers(0, 4, 1000)]),
+            "x": pa.array(random.normal(size=1000), mask=random.random(1000) < 0.1),
+        }
+    )
+    writers = {"csv": csv.write_csv, "feather": feather.write_feather, "parquet": parquet.write_table}
+    for name, part in (("whole", table), ("day1", table.slice(0, 333)), ("day2", table.slice(333))):
+        writers[suffix](part, folder / f"{name}.{suffix}")
+    return table
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv", "feather"])
+@pytest.mark.parametrize("group", [[], ["--group", "key"]])
+def test_the_second_day_goes_on_where_the_first_one_stopped(tmp_path, suffix, group):
+    days(tmp_path, suffix)
+    same = ["--column", "x", *group, "--rise", "0.8"]
+    whole = run("score", f"whole.{suffix}", *same, "--output", "whole_out.feather", cwd=tmp_path)
+    first = run(
+        "score", f"day1.{suffix}", *same, "--output", "1.feather", "--save-state", "day1.json", cwd=tmp_path
+    )
+    assert (first.returncode, first.stderr) == (0, "")
+    assert entries(first.stdout)["state"] == "day1.json"
+    states = ["--state", "day1.json", "--save-state", "day2.json"]
+    second = run("score", f"day2.{suffix}", *same, "--output", "2.feather", *states, cwd=tmp_path)
+    assert (second.returncode, second.stderr) == (0, "")
+    parts = [feather.read_table(tmp_path / f"{day}.feather")["score"] for day in (1, 2)]
+    expected = feather.read_table(tmp_path / "whole_out.feather")["score"]
+    assert (
+        pa.chunked_array([*parts[0].chunks, *parts[1].chunks]).combine_chunks() == expected.combine_chunks()
+    )
+    lasts = [
+        {name: value for name, value in entries(out).items() if name.startswith("last state")}
+        for out in (second.stdout, whole.stdout)
+    ]
+    assert lasts[0] == lasts[1] != {}
+
+
+def test_a_state_may_be_replaced_by_the_next(tmp_path):
+    days(tmp_path, "parquet")
+    for _ in range(2):
+        options = ["--state", "s.json"] * (tmp_path / "s.json").exists() + ["--save-state", "s.json"]
+        assert run("score", "day1.parquet", "--column", "x", *options, cwd=tmp_path).returncode == 0
+    values = parquet.read_table(tmp_path / "day1.parquet")["x"].to_pylist() * 2
+    s = 0.0
+    for v in values:
+        if v is not None:
+            s = s * 0.9 + v if v > s else s * 0.5
+    assert repr(s) in (tmp_path / "s.json").read_text()
+
+
+def test_reduce_prints_sums(tmp_path):
+    csv.write_csv(pa.table({"w": [1, 2, None, 4], "x": [-1.5, 4.0, 9.0, None]}), tmp_path / "in.csv")
+    result = run("reduce", "in.csv", "--column", "x", "--power", "0.5", cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (0, "")
+    printed = entries(result.stdout)
+    assert list(printed) == ["input", "column", "seconds", "count", "pow-sum (p = 0.5)"]
+    assert (printed["count"], printed["pow-sum (p = 0.5)"]) == ("3", "5.0")
+    result = run("reduce", "in.csv", "--column", "x", "--power", "2", "--absolute", cwd=tmp_path)
+    assert entries(result.stdout)["absolute pow-sum (p = 2.0)"] == repr(1.5**2 + 16 + 81)
+    printed = entries(run("reduce", "in.csv", "--column", "x", "--weights", "w", cwd=tmp_path).stdout)
+    assert (printed["count"], printed["sum weighted by w"]) == ("2", repr(-1.5 + 8.0))
+
+
+def test_sums_without_a_number_print_no_warning(tmp_path):
+    table = pa.table({"k": [1, 1], "x": [np.inf, -np.inf]})
+    parquet.write_table(table, tmp_path / "in.parquet")
+    result = run("group", "in.parquet", "--column", "x", "--by", "k", cwd=tmp_path)
+    assert (result.stderr, entries(result.stdout)["mean of 1"]) == ("", "nan")
+    result = run("reduce", "in.parquet", "--column", "x", "--weights", "x", cwd=tmp_path)
+    assert (result.stderr, entries(result.stdout)["sum weighted by x"]) == ("", "inf")
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv", "feather"])
+def test_group_prints_and_writes_means(tmp_path, suffix):
+    table = days(tmp_path, suffix)
+    result = run(
+        "group", f"whole.{suffix}", "--column", "x", "--by", "key", "--output", "out.feather", cwd=tmp_path
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    sums, counts = {}, {}
+    for key, x in zip(table["key"].to_pylist(), table["x"].to_pylist(), strict=True):
+        if suffix == "csv" and key is None:
+            key = ""
+        sums[key] = sums.get(key, 0.0) + (x or 0.0)
+        counts[key] = counts.get(key, 0) + (x is not None)
+    written = feather.read_table(tmp_path / "out.feather")
+    assert written.to_pydict() == {
+        "key": list(sums),
+        "mean": [sums[key] / counts[key] for key in sums],
+        "sum": list(sums.values()),
+        "count": list(counts.values()),
+    }
+    printed = entries(result.stdout)
+    assert printed["groups"] == "4"
+    assert printed["count"] == f"{sum(counts.values()):,}"
+    assert printed["mean of a"] == repr(sums["a"] / counts["a"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["reduce", "missing.parquet", "--column", "x", "--power", "2"], "No such file or directory"),
+        (
+            ["reduce", "good.parquet", "--column", "z", "--power", "2"],
+            "--column: 'good.parquet' has no column 'z'",
+        ),
+        (
+            ["reduce", "good.parquet", "--column", "word", "--power", "2"],
+            "--column: 'word' is of type string",
+        ),
+        (
+            ["reduce", "good.parquet", "--column", "x", "--weights", "z"],
+            "--weights: 'good.parquet' has no column",
+        ),
+        (
+            ["reduce", "good.parquet", "--column", "x", "--weights", "word"],
+            "--weights: 'word' is of type string",
+        ),
+        (["group", "good.parquet", "--column", "x", "--by", "z"], "--by: 'good.parquet' has no column 'z'"),
+        (["group", "good.parquet", "--column", "word", "--by", "x"], "--column: 'word' is of type string"),
+        (
+            ["group", "good.parquet", "--column", "x", "--by", "word", "--output", "good.parquet"],
+            "are the same file",
+        ),
+        (
+            ["group", "good.parquet", "--column", "x", "--by", "word", "--output", "o.txt"],
+            "has the suffix '.txt'",
+        ),
+        (["score", "good.parquet", "--column", "x", "--state", "none.json"], "none.json: No such file"),
+        (["score", "good.parquet", "--column", "x", "--state", "header.csv"], "'header.csv' holds no state"),
+        (["score", "good.parquet", "--column", "x", "--save-state", "good.parquet"], "are the same file"),
+        (
+            ["score", "good.parquet", "--column", "x", "--save-state", "none/s.json"],
+            "the folder of 'none/s.json'",
+        ),
+    ],
+)
+def test_bad_input_of_the_other_commands_ends_in_one_clear_line(tmp_path, arguments, message):
+    make_bad_files(tmp_path)
+    before = sorted(os.listdir(tmp_path))
+    result = run(*arguments, cwd=tmp_path)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("python -m numpy_ext: error: ")
+    assert len(result.stderr.splitlines()) == 1
+    assert message in result.stderr
+    assert sorted(os.listdir(tmp_path)) == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["reduce", "in.csv"],
+        ["reduce", "in.csv", "--column", "x"],
+        ["reduce", "in.csv", "--column", "x", "--power", "2", "--weights", "w"],
+        ["reduce", "in.csv", "--column", "x", "--weights", "w", "--absolute"],
+        ["group", "in.csv", "--column", "x"],
+    ],
+)
+def test_wrong_usage_of_the_other_commands_prints_their_usage(tmp_path, arguments):
+    result = run(*arguments, cwd=tmp_path)
+    assert result.returncode == 2
+    assert result.stderr.startswith(f"usage: python -m numpy_ext {arguments[0]}")
+
+
+def test_a_killed_run_leaves_what_stood_there(tmp_path):
+    parquet.write_table(
+        pa.table({"x": np.random.default_rng(0).normal(size=20_000_000)}), tmp_path / "in.parquet"
+    )
+    (tmp_path / "out.csv").write_text("old")
+    arguments = ["score", "in.parquet", "--column", "x", "--output", "out.csv", "--save-state", "s.json"]
+    process = subprocess.Popen([sys.executable, "-m", "numpy_ext", *arguments], cwd=tmp_path)
+    while not any(path.stat().st_size > 100_000 for path in tmp_path.glob(".out-*")):
+        assert process.poll() is None, "it ended before it could be killed"
+        time.sleep(0.005)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    assert (tmp_path / "out.csv").read_text() == "old"
+    assert not (tmp_path / "s.json").exists()

@@ -5,7 +5,6 @@ pytest.importorskip("pyarrow")
 pytest.importorskip("matplotlib")
 
 from numpy_ext._plot import Envelope, ScorePlot
-from numpy_ext._score import Scored
 
 
 def test_few_points_are_kept_as_they_are():
@@ -47,7 +46,7 @@ def test_draws_a_picture(tmp_path, groups):
     numbers = None if groups is None else np.arange(1000) % groups
     values = np.random.default_rng(0).normal(size=1000)
     plot = ScorePlot(tmp_path / "plot.png", "close", "score")
-    plot.add(np.arange(1000), Scored(1000, None, values, values * 2, numbers))
+    plot.add(np.arange(1000), values, values * 2, numbers)
     path = tmp_path / "plot.png"
     plot.draw(path, [f"group {i}" for i in range(groups or 1)], "row")
     assert path.read_bytes().startswith(b"\x89PNG")

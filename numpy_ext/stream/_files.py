@@ -1,15 +1,21 @@
-"""Tables in files: read batch by batch, written beside and moved into place when complete."""
+"""Tables batch by batch: read from files, written beside and moved into place when complete."""
 
 import contextlib
+import itertools
 import os
 import re
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv, ipc, parquet
+
+from ._columns import empty_batch, without_views
 
 SUFFIXES = {
     ".parquet": "parquet",
@@ -19,8 +25,13 @@ SUFFIXES = {
     ".feather": "arrow",
     ".ipc": "arrow",
 }
-MOST_ROWS = 1 << 17
+Batches = Generator[pa.RecordBatch, None, None]
+
+MOST_ROWS = 1 << 16
 MOST_BYTES = 1 << 24
+# Of a row group that is written: many small ones cost time and space, above all for their dictionaries.
+MOST_ROWS_WRITTEN = 1 << 20
+MOST_BYTES_WRITTEN = 1 << 25
 
 # pyarrow's own list without the spellings of NaN: a NaN is a value, not a null.
 CSV_NULLS = ["", "#N/A", "#N/A N/A", "#NA", "N/A", "NA", "NULL", "n/a", "null"]
@@ -45,38 +56,76 @@ class ColumnChangesType(Exception):
 
 class Source:
     """
-    The table of one file, batch by batch.
+    A table, batch by batch.
 
     Attributes
     ----------
-    path : Path
+    where : str
+        What it is, in words.
+    paths : tuple of Path
+        The files that are read.
     schema : pyarrow.Schema
-    size, position : int
-        How long the file is and how much of it has been read, in a unit of the format's own.
+    size : int or None
+        How long it is, in a unit of its own; None when nobody knows.
+    position : int
+        How much of it has been read.
     """
 
-    path: Path
+    where: str = "the source"
+    paths: tuple[Path, ...] = ()
     schema: pa.Schema
-    size: int
+    size: int | None = None
     position: int = 0
 
-    def batches(self, columns: list[str]) -> Iterator[pa.RecordBatch]:
-        """The named columns from the first row to the last, in batches of bounded size."""
-        stored = self._stored_batches(columns)
-        while True:
-            with _errors_that_name(self.path):
-                batch = next(stored, None)
-            if batch is None:
-                return
-            rows = min(MOST_ROWS, max(1, MOST_BYTES * batch.num_rows // max(batch.nbytes, 1)))
-            for start in range(0, batch.num_rows, rows):
-                yield batch.slice(start, rows)
+    def batches(
+        self, columns: list[str], batch_rows: int | None = None, condition: pc.Expression | None = None
+    ) -> Batches:
+        """
+        The named columns from the first row to the last, in batches of bounded size.
 
-    def _stored_batches(self, columns: list[str]) -> Iterator[pa.RecordBatch]:
+        There is one batch at least, perhaps without rows. Rows that do not meet `condition` may be left out.
+        """
+        batch = None
+        for batch in self._stored_batches(columns, batch_rows, condition):
+            most = batch_rows or MOST_ROWS
+            for start in range(0, max(batch.num_rows, 1), most):
+                piece = without_views(batch.slice(start, most))
+                rows = batch_rows or max(1, MOST_BYTES * piece.num_rows // max(piece.nbytes, 1))
+                for first in range(0, max(piece.num_rows, 1), rows):
+                    yield piece.slice(first, rows)
+        if batch is None:
+            yield select(empty_batch(self.schema), columns)
+
+    def _stored_batches(
+        self, columns: list[str], batch_rows: int | None, condition: pc.Expression | None
+    ) -> Batches:
         raise NotImplementedError
 
 
-class ParquetSource(Source):
+def select(batch: pa.RecordBatch, columns: list[str]) -> pa.RecordBatch:
+    # All of them may hold a name twice, which selecting refuses.
+    return batch if columns == batch.schema.names else batch.select(columns)
+
+
+class FileSource(Source):
+    """The table of one file; a thread reads one batch ahead."""
+
+    def batches(
+        self, columns: list[str], batch_rows: int | None = None, condition: pc.Expression | None = None
+    ) -> Batches:
+        batches = super().batches(columns, batch_rows, condition)
+        with ThreadPoolExecutor(1, "numpy_ext reads") as thread:
+            coming = thread.submit(next, batches, None)
+            while (batch := self._result(coming)) is not None:
+                coming = thread.submit(next, batches, None)
+                yield batch
+
+    def _result(self, coming: "Future[Any]") -> pa.RecordBatch | None:
+        with _errors_that_name(self.paths[0]):
+            return coming.result()
+
+
+class ParquetSource(FileSource):
     """A Parquet file, measured in rows."""
 
     def __init__(self, path: Path) -> None:
@@ -85,12 +134,30 @@ class ParquetSource(Source):
         self.schema = self._reader.schema_arrow
         self.size = self._reader.metadata.num_rows
 
-    def _stored_batches(self, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    def _stored_batches(
+        self, columns: list[str], batch_rows: int | None, condition: pc.Expression | None
+    ) -> Batches:
+        groups = self._row_groups(condition)
+        self.size = sum(self._reader.metadata.row_group(group).num_rows for group in groups)
         # By default all, in which names may stand twice.
         chosen = None if columns == self.schema.names else columns
-        for batch in self._reader.iter_batches(batch_size=self._batch_rows(columns), columns=chosen):
-            self.position += batch.num_rows
+        rows = batch_rows or self._batch_rows(columns)
+        for batch in self._reader.iter_batches(batch_size=rows, row_groups=groups, columns=chosen):
             yield batch
+            self.position += batch.num_rows
+
+    def _row_groups(self, condition: pc.Expression | None) -> list[int]:
+        """The row groups in which rows may meet the condition, by their statistics."""
+        every = list(range(self._reader.metadata.num_row_groups))
+        if condition is None:
+            return every
+        from pyarrow import dataset, fs  # slow to import, and seldom needed
+
+        try:
+            fragment = dataset.ParquetFileFormat().make_fragment(str(self.paths[0]), fs.LocalFileSystem())
+            return [group.id for group in fragment.subset(condition, schema=self.schema).row_groups]
+        except pa.ArrowException:  # the condition does not fit the column: told when it is evaluated
+            return every
 
     def _batch_rows(self, columns: list[str]) -> int:
         """So many rows that a batch of these columns stays near MOST_BYTES, judged by their size unpacked."""
@@ -108,12 +175,7 @@ def _belongs_to(leaf: parquet.ColumnChunkMetaData, columns: list[str]) -> bool:
     return any(leaf.path_in_schema == name or leaf.path_in_schema.startswith(f"{name}.") for name in columns)
 
 
-def _select(batch: pa.RecordBatch, columns: list[str]) -> pa.RecordBatch:
-    # All of them may hold a name twice, which selecting refuses.
-    return batch if columns == batch.schema.names else batch.select(columns)
-
-
-class ArrowSource(Source):
+class ArrowSource(FileSource):
     """An Arrow file (Feather), measured in stored batches, or an Arrow stream, in bytes."""
 
     def __init__(self, path: Path) -> None:
@@ -124,19 +186,19 @@ class ArrowSource(Source):
         self.schema = self._reader.schema
         self.size = self._file.size() if self._is_stream else self._reader.num_record_batches
 
-    def _stored_batches(self, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    def _stored_batches(self, columns: list[str], *_: object) -> Batches:
         if self._is_stream:
             for batch in self._reader:
                 self.position = self._file.tell()
-                yield _select(batch, columns)
-            self.position = self.size
+                yield select(batch, columns)
+            self.position = self._file.size()
         else:
-            for number in range(self.size):
+            for number in range(self._reader.num_record_batches):
                 self.position = number + 1
-                yield _select(self._reader.get_batch(number), columns)
+                yield select(self._reader.get_batch(number), columns)
 
 
-class CsvSource(Source):
+class CsvSource(FileSource):
     """A CSV file, measured in bytes. `types` stand in place of what its first block suggests."""
 
     def __init__(self, path: Path, types: dict[str, pa.DataType]) -> None:
@@ -149,11 +211,11 @@ class CsvSource(Source):
         self.schema = self._reader.schema
         self.size = self._file.size()
 
-    def _stored_batches(self, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    def _stored_batches(self, columns: list[str], *_: object) -> Batches:
         try:
             for batch in self._reader:
                 self.position = self._file.tell()
-                yield _select(batch, columns)
+                yield select(batch, columns)
         except pa.ArrowInvalid as error:
             column = re.search(r"In CSV column #(\d+): .*conversion error", str(error))
             if not column:
@@ -161,19 +223,19 @@ class CsvSource(Source):
             raise ColumnChangesType(self.schema.names[int(column[1])]) from error
 
 
-def open_source(path: Path, types: dict[str, pa.DataType]) -> Source:
+def open_file(path: Path, types: dict[str, pa.DataType]) -> FileSource:
     """Open `path` by its suffix. Of CSV columns, `types` fixes those that it names."""
     kind = format_of(path)
     if path.stat().st_size == 0:
         raise ValueError(f"{str(path)!r} is empty")
     with _errors_that_name(path):
         if kind == "parquet":
-            source: Source = ParquetSource(path)
+            source: FileSource = ParquetSource(path)
         elif kind == "csv":
             source = CsvSource(path, types)
         else:
             source = ArrowSource(path)
-    source.path = path
+    source.paths, source.where = (path,), repr(str(path))
     return source
 
 
@@ -189,7 +251,7 @@ def _errors_that_name(path: Path) -> Iterator[None]:
 
 
 class Writer:
-    """Writes batches of one schema to `path` in the format `kind`, until the end of its block."""
+    """Writes batches of one schema to `path` in the format `kind`, until its block ends; on a thread."""
 
     def __init__(self, path: Path, kind: str, schema: pa.Schema) -> None:
         if kind == "parquet":
@@ -203,22 +265,53 @@ class Writer:
             else:
                 options = ipc.IpcWriteOptions(compression="lz4")
                 self._writer = ipc.new_file(str(path), self._schema, options=options)
+        self._thread = ThreadPoolExecutor(1, "numpy_ext writes")
+        self._writing: Future[Any] | None = None
+        self._gathered: list[pa.RecordBatch] = []
+        self._rows = self._bytes = 0
 
     def write(self, batch: pa.RecordBatch) -> None:
-        self._writer.write_batch(batch.cast(self._schema))
+        self._gathered.append(batch.cast(self._schema))
+        self._rows += batch.num_rows
+        self._bytes += batch.nbytes
+        if self._rows >= MOST_ROWS_WRITTEN or self._bytes >= MOST_BYTES_WRITTEN:
+            self._write_gathered()
+
+    def _write_gathered(self) -> "Future[Any]":
+        if self._writing:
+            self._writing.result()
+        table = pa.Table.from_batches(self._gathered, self._schema)
+        self._gathered, self._rows, self._bytes = [], 0, 0
+        self._writing = self._thread.submit(self._writer.write_table, table, MOST_ROWS_WRITTEN)
+        return self._writing
 
     def __enter__(self) -> "Writer":
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self._writer.close()
+    def __exit__(self, error: object, *_: object) -> None:
+        try:
+            if error is None:
+                self._write_gathered().result()
+        finally:
+            self._thread.shutdown()
+            # What stopped the writing is worth telling, not that the end cannot be written.
+            with contextlib.suppress(*[Exception] if error else []):
+                self._writer.close()
 
 
 def _without_dictionary(field: pa.Field) -> pa.Field:
     return field.with_type(field.type.value_type) if pa.types.is_dictionary(field.type) else field
 
 
-def check_output(path: Path, inputs: list[Path]) -> None:
+def write_batches(batches: Iterator[pa.RecordBatch], path: Path, kind: str) -> None:
+    """Write batches, one at least, to `path` in the format `kind`."""
+    first = next(batches)
+    with Writer(path, kind, first.schema) as writer:
+        for batch in itertools.chain([first], batches):
+            writer.write(batch)
+
+
+def check_output(path: Path, inputs: Sequence[Path]) -> None:
     """Refuse an output that could not be written, or would replace one of `inputs`."""
     if not path.parent.is_dir():
         raise FileNotFoundError(f"the folder of {str(path)!r} does not exist")

@@ -10,13 +10,13 @@ pa = pytest.importorskip("pyarrow")
 
 from pyarrow import csv, feather, ipc, parquet
 
-from numpy_ext._files import (
+from numpy_ext.stream._files import (
     MOST_BYTES,
     MOST_ROWS,
     ColumnChangesType,
     Writer,
     check_output,
-    open_source,
+    open_file,
     written_beside,
 )
 
@@ -44,7 +44,7 @@ def table(rows=300_000):
 def test_batches_are_the_table_in_order_and_bounded(tmp_path, name):
     path = tmp_path / name
     WRITERS[name](table(), path)
-    source = open_source(path, {})
+    source = open_file(path, {})
     batches = list(source.batches(["label", "x"]))
     assert len(batches) > 1
     assert all(batch.num_rows <= MOST_ROWS for batch in batches)
@@ -57,7 +57,7 @@ def test_batches_are_the_table_in_order_and_bounded(tmp_path, name):
 def test_wide_rows_make_short_batches(tmp_path):
     rows, path = 1000, tmp_path / "wide.parquet"
     parquet.write_table(pa.table({"x": [os.urandom(100_000) for _ in range(rows)]}), path)
-    sizes = [batch.nbytes for batch in open_source(path, {}).batches(["x"])]
+    sizes = [batch.nbytes for batch in open_file(path, {}).batches(["x"])]
     assert sum(sizes) > 100_000 * rows
     assert max(sizes) < 2 * MOST_BYTES
 
@@ -68,17 +68,17 @@ def test_csv_tells_which_column_changes_its_type(tmp_path):
         file.write("a,b\n")
         file.write("1,2\n" * 2_000_000)
         file.write("1,late\n")
-    source = open_source(path, {})
+    source = open_file(path, {})
     with pytest.raises(ColumnChangesType) as caught:
         list(source.batches(["a"]))
     assert caught.value.name == "b"
-    assert sum(batch.num_rows for batch in open_source(path, {"b": pa.string()}).batches(["a"])) == 2_000_001
+    assert sum(batch.num_rows for batch in open_file(path, {"b": pa.string()}).batches(["a"])) == 2_000_001
 
 
 def test_csv_reads_nan_as_a_value_and_nothing_as_null(tmp_path):
     path = tmp_path / "some.csv"
     path.write_text("i,x\n0,1.5\n1,NaN\n2,\n3,nan\n4,NULL\n5,inf\n")
-    (batch,) = open_source(path, {}).batches(["x"])
+    (batch,) = open_file(path, {}).batches(["x"])
     column = batch.column("x")
     assert column.is_valid().to_pylist() == [True, True, False, True, False, True]
     np.testing.assert_array_equal(column.drop_null().to_numpy(), [1.5, np.nan, np.nan, np.inf])
@@ -102,7 +102,7 @@ def test_what_is_written_is_read_back(tmp_path, name):
                 }
             ).to_batches()
             writer.write(part)
-    read = pa.Table.from_batches(open_source(tmp_path / name, {}).batches(["day", "label", "x"]))
+    read = pa.Table.from_batches(open_file(tmp_path / name, {}).batches(["day", "label", "x"]))
     assert [str(value) for value in read["label"].to_pylist()] == ["a", "b"]
     assert read["x"].to_pylist() == [1.5, None]
     assert read["day"].to_pylist() == [date(2020, 1, 2), None]
@@ -112,7 +112,7 @@ def test_an_unknown_suffix_is_told(tmp_path):
     path = tmp_path / "table.xlsx"
     path.write_text("x")
     with pytest.raises(ValueError, match=r"has the suffix '\.xlsx'; known are \.parquet, "):
-        open_source(path, {})
+        open_file(path, {})
 
 
 def test_written_beside_moves_when_complete(tmp_path):

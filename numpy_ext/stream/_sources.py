@@ -1,0 +1,181 @@
+"""What a stream may read: files, and whatever gives Arrow batches or NumPy arrays."""
+
+import itertools
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from numbers import Real
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ._columns import array_column, empty_batch
+from ._files import MOST_ROWS, Batches, Source, format_of, open_file, select
+
+VALUE = "value"
+Opener = Callable[[dict[str, pa.DataType]], Source]
+
+
+def opener(source: Any, batch_rows: int | None) -> Opener:
+    """What opens `source` for a run; columns of a CSV file get the types that it is given."""
+    if isinstance(source, str | os.PathLike):
+        path = Path(source)
+        format_of(path)
+        return lambda types: open_file(path, types)
+    if hasattr(source, "scanner") and hasattr(source, "schema"):
+        return lambda _: DatasetSource(source)
+    is_iterator = isinstance(source, Iterator) and not _is_container(source)
+    if is_iterator or isinstance(source, pa.RecordBatchReader):
+        once = _Once(source)
+        return lambda _: BatchSource(_batches_of_items(once.take(), batch_rows, copy=True))
+    if _is_container(source):
+        return lambda _: BatchSource(_batches_of(source, copy=False))
+    if isinstance(source, Iterable) and not isinstance(source, bytes):
+        return lambda _: BatchSource(_batches_of_items(iter(source), batch_rows, copy=True))
+    raise TypeError(
+        f"source is {type(source).__name__}; a stream reads paths, Arrow tables and readers, frames, "
+        "NumPy arrays, and iterables of batches, arrays or numbers"
+    )
+
+
+class BatchSource(Source):
+    """Batches that come one after the other, all with the columns of the first."""
+
+    def __init__(self, batches: Iterator[pa.RecordBatch]) -> None:
+        first = next(batches, None)
+        self.schema = pa.schema([(VALUE, pa.float64())]) if first is None else first.schema
+        self._batches = batches if first is None else itertools.chain([first], batches)
+
+    def _stored_batches(self, columns: list[str], *_: object) -> Batches:
+        for number, batch in enumerate(self._batches):
+            if not batch.schema.equals(self.schema):
+                raise ValueError(
+                    f"batch {number} has the columns {_described(batch.schema)}; "
+                    f"those before have {_described(self.schema)}"
+                )
+            yield select(batch, columns)
+            self.position += 1
+
+
+class DatasetSource(Source):
+    """A dataset of pyarrow, in its own order."""
+
+    def __init__(self, dataset: Any) -> None:
+        self._dataset = dataset
+        self.schema = dataset.schema
+
+    def _stored_batches(
+        self, columns: list[str], batch_rows: int | None, condition: pc.Expression | None
+    ) -> Batches:
+        chosen = None if columns == self.schema.names else columns
+        yield from self._dataset.to_batches(
+            columns=chosen,
+            filter=condition,
+            batch_size=batch_rows or MOST_ROWS,
+            batch_readahead=1,
+            fragment_readahead=1,
+        )
+
+
+class _Once:
+    """An iterator that is read once."""
+
+    def __init__(self, items: Iterator[Any]) -> None:
+        self._items = items
+        self._is_taken = False
+
+    def take(self) -> Iterator[Any]:
+        if self._is_taken:
+            raise ValueError(
+                "the source can be read once, and was: make it anew, or take several results at once "
+                "with reduce()"
+            )
+        self._is_taken = True
+        return self._items
+
+
+def _described(schema: pa.Schema) -> str:
+    return ", ".join(f"{field.name!r}: {field.type}" for field in schema)
+
+
+def _is_container(data: Any) -> bool:
+    known = (pa.RecordBatch, pa.Table, pa.Array, pa.ChunkedArray, np.ndarray, Mapping)
+    if isinstance(data, known) or hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
+        return True
+    return type(data).__module__.partition(".")[0] == "pandas"  # before 2.2 without Arrow's protocol
+
+
+def _batches_of(data: Any, copy: bool) -> Iterator[pa.RecordBatch]:
+    """The batches of a container; of an array, those of its one column."""
+    if isinstance(data, pa.RecordBatch):
+        yield data
+    elif isinstance(data, pa.Table):
+        yield from data.to_batches() or [empty_batch(data.schema)]
+    elif isinstance(data, Mapping):
+        yield from _batches_of(pa.table({name: _column(data[name], copy) for name in data}), copy)
+    elif isinstance(data, pa.ChunkedArray | pa.Array | np.ndarray):
+        yield from _batches_of(pa.table({VALUE: _column(data, copy)}), copy)
+    elif hasattr(data, "__arrow_c_stream__"):
+        yield from _exported(data)
+    elif hasattr(data, "__arrow_c_array__"):
+        array = pa.array(data)
+        is_table = pa.types.is_struct(array.type)
+        yield from _batches_of(pa.RecordBatch.from_struct_array(array) if is_table else array, copy)
+    elif hasattr(data, "columns"):
+        yield from _batches_of(pa.Table.from_pandas(data), copy)
+    else:
+        yield from _batches_of(pa.array(data, from_pandas=True), copy)
+
+
+def _exported(data: Any) -> Iterator[pa.RecordBatch]:
+    """The batches of what speaks Arrow's C stream protocol; of a series, those of its one column."""
+    try:
+        reader = pa.RecordBatchReader.from_stream(data)
+    except pa.ArrowInvalid:
+        yield from _batches_of(pa.chunked_array(data), False)
+        return
+    none_yet = True
+    for batch in reader:
+        none_yet = False
+        yield batch
+    if none_yet:
+        yield empty_batch(reader.schema)
+
+
+def _column(values: Any, copy: bool) -> Any:
+    if isinstance(values, pa.ChunkedArray | pa.Array):
+        return values
+    if isinstance(values, np.ndarray):
+        if values.ndim != 1:
+            raise ValueError(f"an array of shape {values.shape} is no column; it needs one dimension")
+        if values.dtype.names:
+            raise TypeError(
+                "an array of records is no column; numpy_ext.records.to_arrow makes a table of it"
+            )
+        return array_column(values.copy() if copy else values)
+    return pa.chunked_array(values) if hasattr(values, "__arrow_c_stream__") else pa.array(values)
+
+
+def _batches_of_items(items: Iterator[Any], batch_rows: int | None, copy: bool) -> Iterator[pa.RecordBatch]:
+    """The batches of items that are containers, or numbers of one column."""
+    if isinstance(items, pa.RecordBatchReader):
+        yield from _exported(items)
+        return
+    dtype = None
+    for item in items:
+        if item is None or isinstance(item, Real | np.number | np.bool_):
+            numbers = [item, *itertools.islice(items, (batch_rows or MOST_ROWS) - 1)]
+            column = pa.array(numbers, dtype)
+            dtype = column.type
+            yield pa.record_batch([column], names=[VALUE])
+        elif isinstance(item, list | tuple):
+            yield pa.record_batch([pa.array(item)], names=[VALUE])
+        elif _is_container(item):
+            yield from _batches_of(item, copy)
+        else:
+            hint = (
+                "; of several files, make a pyarrow.dataset.dataset" if isinstance(item, str | Path) else ""
+            )
+            raise TypeError(f"the source gave {item!r}, which is no batch, array or number{hint}")
