@@ -46,6 +46,18 @@ def dips(n: int) -> npt.NDArray[np.float64]:
     return x
 
 
+RECORD = np.dtype([("time", "u8"), ("x", "f8"), ("y", "f8"), ("z", "f8")])
+
+
+def track(n: int) -> np.ndarray:
+    """Positions at times, as records."""
+    records = np.empty(n, RECORD)
+    records["time"] = np.arange(n)
+    for axis in ("x", "y", "z"):
+        records[axis] = normal(n)
+    return records
+
+
 KINDS: dict[str, Callable[[int], npt.NDArray[np.float64]]] = {
     "normal": normal,
     "uniform": uniform,

@@ -1,6 +1,7 @@
 /* What one writes by hand in C for the same tasks. Compiled once per type, with -DT=float or -DT=double. */
 #include <math.h>
 #include <stddef.h>
+#include <stdint.h>
 
 void axpy(T a, const T *x, const T *y, T *out, size_t n)
 {
@@ -60,4 +61,38 @@ void group_sum(const T *x, const long *labels, T *totals, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         totals[labels[i]] += x[i];
+}
+
+typedef struct {
+    uint64_t time;
+    double x, y, z;
+} record;
+
+void add_records(const record *a, const record *b, record *out, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        out[i].time = a[i].time + b[i].time;
+        out[i].x = a[i].x + b[i].x;
+        out[i].y = a[i].y + b[i].y;
+        out[i].z = a[i].z + b[i].z;
+    }
+}
+
+void axpy_records(int64_t a, const record *x, const record *y, record *out, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        out[i].time = (uint64_t)a * x[i].time + y[i].time;
+        out[i].x = (double)a * x[i].x + y[i].x;
+        out[i].y = (double)a * x[i].y + y[i].y;
+        out[i].z = (double)a * x[i].z + y[i].z;
+    }
+}
+
+void move_records(double a, const record *x, record *y, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        y[i].x = a * x[i].x + y[i].x;
+        y[i].y = a * x[i].y + y[i].y;
+        y[i].z = a * x[i].z + y[i].z;
+    }
 }

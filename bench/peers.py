@@ -11,7 +11,6 @@ microseconds: compare them on long arrays.
 import argparse
 import ctypes
 import json
-import math
 import os
 import platform
 import shutil
@@ -21,7 +20,9 @@ import tempfile
 import time
 import timeit
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,9 @@ import numpy as np
 import numpy_ext as nx
 
 if __package__:  # asv imports every file of this folder, as a package
-    from .data import KINDS, SEED, normal, with_zeros
+    from .data import KINDS, SEED, normal, track, with_zeros
 else:
-    from data import KINDS, SEED, normal, with_zeros
+    from data import KINDS, SEED, normal, track, with_zeros
 
 try:
     import numba
@@ -76,17 +77,17 @@ Call = Callable[[], Any]
 
 @dataclass(frozen=True)
 class Case:
-    """One operation on one input. A result may be `ulps` from `expected`: 0 asks for the same bits."""
+    """One operation on one input. A result may be `ulps` from the expected one: 0 asks for the same bits."""
 
     name: str
     elements: int
-    expected: Any
+    expected: Call
     ulps: float
     peers: dict[str, Call]
     reset: Call = lambda: None
     """Called before each check, for peers that change their input."""
     copy: Call | None = None
-    """Copies the input into a new array: what memory allows at best."""
+    """Copies as many bytes as the operation reads and writes at least: what memory allows at best."""
 
 
 # ---- Peers that must be compiled ----
@@ -273,6 +274,10 @@ if numba:
 # ---- The cases ----
 
 
+def a_x_plus_y(a: Any, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return a * x + y
+
+
 def axpy_cases(libraries: dict, sizes: list[int]) -> Iterator[Case]:
     for dtype in map(np.dtype, (np.float32, np.float64, np.int64)):
         for n in sizes:
@@ -297,7 +302,7 @@ def axpy_cases(libraries: dict, sizes: list[int]) -> Iterator[Case]:
             if numexpr:
                 peers["numexpr"] = lambda a=a, x=x, y=y: numexpr.evaluate("a*x + y", {"a": a, "x": x, "y": y})
             peers |= compiled_peers(libraries, "axpy", dtype, compiled)
-            yield Case(f"axpy {dtype} n={n}", n, a * x + y, 0, peers)
+            yield Case(f"axpy {dtype} n={n}", n, partial(a_x_plus_y, a, x, y), 0, peers)
 
 
 def axpy_in_place_cases(libraries: dict, sizes: list[int]) -> Iterator[Case]:
@@ -327,9 +332,20 @@ def axpy_in_place_cases(libraries: dict, sizes: list[int]) -> Iterator[Case]:
                 peers["BLAS"] = lambda a=a, x=x, y=y, routine=routine: routine(x, y, a=a)
             if numba:
                 peers["Numba njit"] = lambda a=a, x=x, y=y: (numba_axpy_in_place(a, x, y), y)[1]
+            if numexpr:
+                peers["numexpr"] = lambda a=a, x=x, y=y: numexpr.evaluate(
+                    "a*x + y", {"a": a, "x": x, "y": y}, out=y
+                )
             peers |= compiled_peers(libraries, "axpy", dtype, compiled)
             reset = lambda y=y, start=start: np.copyto(y, start)  # noqa: E731
-            yield Case(f"axpy in place {dtype} n={n}", n, a * x + start, 0, peers, reset)
+            expected = partial(a_x_plus_y, a, x, start)
+            yield Case(f"axpy in place {dtype} n={n}", n, expected, 0, peers, reset)
+
+
+def quotients(x: np.ndarray, y: np.ndarray, fill: Any) -> np.ndarray:
+    out = np.full_like(x, fill)
+    out[y != 0] = x[y != 0] / y[y != 0]
+    return out
 
 
 def numpy_silenced_divide(x: np.ndarray, y: np.ndarray, fill: Any) -> np.ndarray:
@@ -369,8 +385,7 @@ def safe_divide_cases(libraries: dict, sizes: list[int]) -> Iterator[Case]:
                         "where(y != 0, x / y, fill)", {"x": x, "y": y, "fill": fill}
                     )
                 peers |= compiled_peers(libraries, "divide_or", dtype, compiled)
-                expected = np.full_like(x, fill)
-                expected[y != 0] = x[y != 0] / y[y != 0]
+                expected = partial(quotients, x, y, fill)
                 yield Case(f"{ours.__name__} {dtype} n={n}", n, expected, 0, peers)
 
 
@@ -383,14 +398,15 @@ def python_score(x: np.ndarray) -> np.ndarray:
     return np.array(out)
 
 
-def score_reference(x: np.ndarray) -> np.ndarray:
-    """The recurrence over the last axis, step by step, in the precision of x, all series at once."""
+def score_reference(x: np.ndarray, axis: int = -1) -> np.ndarray:
+    """The recurrence along an axis, step by step, in the precision of x, all series at once."""
+    if x.ndim == 1 and x.dtype == np.float64:
+        return python_score(x)
     rise, fall = x.dtype.type(0.9), x.dtype.type(0.5)
-    out, s = np.empty_like(x), np.zeros(x.shape[:-1], x.dtype)
-    for i in range(x.shape[-1]):
-        v = x[..., i]
-        s = np.where(v > s, s * rise + v, s * fall)
-        out[..., i] = s
+    values, out = np.moveaxis(x, axis, 0), np.empty_like(x)
+    scores, s = np.moveaxis(out, axis, 0), np.zeros(values.shape[1:], x.dtype)
+    for i, v in enumerate(values):
+        scores[i] = s = np.where(v > s, s * rise + v, s * fall)
     return out
 
 
@@ -430,7 +446,7 @@ def rolling_score_cases(libraries: dict, sizes: list[int]) -> Iterator[Case]:
                 if dtype == np.float64 and n <= 1000:
                     peers["Python"] = lambda x=x: python_score(x)
                 name, copy = f"rolling_score {kind} {dtype} n={n}", x.copy if n >= 1_000_000 else None
-                yield Case(name, n, score_reference(x), 0, peers, copy=copy)
+                yield Case(name, n, partial(score_reference, x), 0, peers, copy=copy)
 
 
 def rolling_score_2d_cases(libraries: dict, sizes: list[int]) -> Iterator[Case]:
@@ -458,9 +474,8 @@ def rolling_score_2d_cases(libraries: dict, sizes: list[int]) -> Iterator[Case]:
                 )
             function = "rolling_score_rows" if axis == 1 else "rolling_score_columns"
             peers |= compiled_peers(libraries, function, dtype, compiled)
-            expected = score_reference(x) if axis == 1 else score_reference(x.T).T
             name = f"rolling_score {rows}x{columns} {dtype} axis={axis}"
-            yield Case(name, x.size, expected, 0, peers, copy=x.copy)
+            yield Case(name, x.size, partial(score_reference, x, axis), 0, peers, copy=x.copy)
 
 
 def rolling_score_by_cases(_libraries: dict, sizes: list[int]) -> Iterator[Case]:
@@ -472,7 +487,7 @@ def rolling_score_by_cases(_libraries: dict, sizes: list[int]) -> Iterator[Case]
                 labels = random.integers(0, groups, n)
                 labels = np.sort(labels) if order == "sorted" else labels
                 states = np.zeros(groups, dtype)
-                expected = score_by_reference(x, labels, groups)
+                expected = partial(score_by_reference, x, labels, groups)
                 peers: dict[str, Call] = {
                     OURS: lambda x=x, labels=labels, p=parameters, s=states: nx.rolling_score_by(
                         x, labels, *p, s
@@ -483,6 +498,12 @@ def rolling_score_by_cases(_libraries: dict, sizes: list[int]) -> Iterator[Case]
                         x, labels, *p, s
                     )
                 yield Case(f"rolling_score_by {groups} groups {order} {dtype} n={n}", n, expected, 0, peers)
+
+
+def pow_sum_reference(x: np.ndarray, p: Any, axis: int | None = None) -> Any:
+    """In long double."""
+    powers = np.maximum(x, 0).astype(np.longdouble) ** np.longdouble(p)
+    return np.sum(powers, axis=axis).astype(x.dtype)
 
 
 def pow_sum_cases(libraries: dict, sizes: list[int]) -> Iterator[Case]:
@@ -509,10 +530,9 @@ def pow_sum_cases(libraries: dict, sizes: list[int]) -> Iterator[Case]:
                 if p == 2.0:
                     peers["NumPy dot"] = lambda x=x: (lambda y: np.dot(y, y))(np.maximum(x, 0))
                 peers |= compiled_peers(libraries, "pow_sum", dtype, compiled)
-                positive = x[x > 0].astype(np.longdouble)
-                expected = dtype.type(np.sum(positive ** np.longdouble(exponent)))
+                expected = partial(pow_sum_reference, x, exponent)
                 # Plain sums may be off by rounding; a peer that is off by more computes something else.
-                name, copy = f"pow_sum p={p} {dtype} n={n}", x.copy if n >= 1_000_000 else None
+                name, copy = f"pow_sum p={p} {dtype} n={n}", x[: n // 2].copy if n >= 1_000_000 else None
                 yield Case(name, n, expected, 4096, peers, copy=copy)
 
 
@@ -525,9 +545,12 @@ def pow_sum_2d_cases(_libraries: dict, sizes: list[int]) -> Iterator[Case]:
                 OURS: lambda p=p, axis=axis: nx.pow_sum(x, p, axis=axis),
                 "NumPy maximum": lambda p=p, axis=axis: np.sum(np.maximum(x, 1e-30) ** p, axis=axis),
             }
-            positive = np.where(x > 0, x, 0).astype(np.longdouble)
-            expected = np.sum(positive ** np.longdouble(p), axis=axis).astype(float)
+            expected = partial(pow_sum_reference, x, p, axis)
             yield Case(f"pow_sum {rows}x{columns} p={p} axis={axis}", x.size, expected, 1e9, peers)
+
+
+def weighted_sum_reference(w: np.ndarray, x: np.ndarray) -> float:
+    return float(np.sum(w.astype(np.longdouble) * x))
 
 
 def weighted_sum_cases(_libraries: dict, sizes: list[int]) -> Iterator[Case]:
@@ -541,7 +564,7 @@ def weighted_sum_cases(_libraries: dict, sizes: list[int]) -> Iterator[Case]:
             if numba:
                 peers["Numba njit"] = lambda w=w, x=x: numba_weighted_sum(w, x)
                 peers["Numba fastmath"] = lambda w=w, x=x: numba_weighted_sum_fastmath(w, x)
-            expected = float(np.sum(w.astype(np.longdouble) * x))
+            expected = partial(weighted_sum_reference, w, x)
             yield Case(f"weighted_sum {dtype} x float64 n={n}", n, expected, 1e6, peers)
 
 
@@ -594,7 +617,7 @@ def group_sum_cases(libraries: dict, sizes: list[int]) -> Iterator[Case]:
                     peers["Numba njit"] = lambda x=x, labels=labels, groups=groups: numba_group_sum(
                         x, labels, groups
                     )
-                expected = add_at(x, labels, start)
+                expected = partial(add_at, x, labels, start)
                 yield Case(f"group_sum {groups} groups {order} {dtype} n={n}", n, expected, 0, peers)
 
 
@@ -622,6 +645,81 @@ def add_at(x: np.ndarray, labels: np.ndarray, start: np.ndarray) -> np.ndarray:
     return totals
 
 
+def by_fields(operation: Callable[..., Any], *operands: Any, out: np.ndarray) -> np.ndarray:
+    """A NumPy expression for each field of the records."""
+    for name in out.dtype.names:
+        operation(
+            *(operand[name] if isinstance(operand, np.ndarray) else operand for operand in operands),
+            out=out[name],
+        )
+    return out
+
+
+def axpy_in_two_steps(a: Any, x: np.ndarray, y: np.ndarray, out: np.ndarray) -> None:
+    np.add(np.multiply(a, x), y, out=out)
+
+
+def records_cases(libraries: dict, sizes: list[int]) -> Iterator[Case]:
+    """Records of 32 bytes; the elements that are counted are records."""
+    position = ["x", "y", "z"]
+    for n in sizes:
+        x, y = track(n), track(n)[::-1].copy()
+        moved = y.copy()
+
+        def compiled(name: str, *arguments: Any, out: Any = None, n=n, x=x) -> dict[str, Call]:
+            def make(function: Any, _type: Any) -> Call:
+                def call() -> np.ndarray:
+                    result = np.empty(n, x.dtype) if out is None else out
+                    pointers = [address(a) if isinstance(a, np.ndarray) else a for a in arguments]
+                    function(*pointers, address(result), ctypes.c_size_t(n))
+                    return result
+
+                return call
+
+            return compiled_peers(libraries, name, np.dtype(np.float64), make)
+
+        peers: dict[str, Call] = {
+            OURS: lambda x=x, y=y: nx.records.add(x, y),
+            "NumPy by field": lambda x=x, y=y: by_fields(np.add, x, y, out=np.empty_like(x)),
+            **compiled("add_records", x, y),
+        }
+        expected = partial(by_fields, np.add, x, y, out=np.empty_like(x))
+        half = np.concatenate([x, x[: n // 2]]).view(np.uint64)  # NumPy copies records field by field
+        copy = partial(np.copyto, half.copy(), half) if n >= 1_000_000 else None
+        yield Case(f"records.add u8, 3 x f8 n={n}", n, expected, 0, peers, copy=copy)
+        peers = {
+            OURS: lambda x=x, y=y: nx.axpy(2, x, y),
+            "NumPy by field": lambda x=x, y=y: by_fields(axpy_in_two_steps, 2, x, y, out=np.empty_like(x)),
+            **compiled("axpy_records", ctypes.c_int64(2), x, y),
+        }
+        expected = partial(by_fields, axpy_in_two_steps, 2, x, y, out=np.empty_like(x))
+        yield Case(f"axpy records u8, 3 x f8 n={n}", n, expected, 0, peers, copy=copy)
+        view, velocity = moved[position], x[position]
+        peers = {
+            OURS: lambda v=velocity, view=view, moved=moved: (nx.axpy(0.5, v, view, out=view), moved)[1],
+            "NumPy by field": lambda v=velocity, view=view, moved=moved: (
+                by_fields(axpy_in_two_steps, 0.5, v, view, out=view),
+                moved,
+            )[1],
+            **compiled("move_records", ctypes.c_double(0.5), x, out=moved),
+        }
+        expected = partial(moved_track, x, y)
+        reset = lambda moved=moved, y=y: np.copyto(moved, y)  # noqa: E731
+        yield Case(f"axpy records in place, x y z of 4 fields n={n}", n, expected, 0, peers, reset, copy)
+    one = track(1)
+    plain = np.ones(1)
+    peers = {OURS: lambda: nx.records.add(one, one), "np.add of a number": lambda: np.add(plain, plain)}
+    expected = partial(by_fields, np.add, one, one, out=np.empty_like(one))
+    yield Case("records.add call n=1", 1, expected, np.inf, peers)
+
+
+def moved_track(velocity: np.ndarray, start: np.ndarray) -> np.ndarray:
+    out = start.copy()
+    for name in ("x", "y", "z"):
+        out[name] += 0.5 * velocity[name]
+    return out
+
+
 def call_cases(libraries: dict, _sizes: list[int]) -> Iterator[Case]:
     """What a call costs: a single element."""
     one = np.ones(1)
@@ -630,7 +728,7 @@ def call_cases(libraries: dict, _sizes: list[int]) -> Iterator[Case]:
     peers["np.add twice"] = lambda: np.add(np.add(one, one, out=out), one, out=out)
     if numba:
         peers["Numba vectorize"] = lambda: numba_axpy_vectorize(2.0, one, one)
-    yield Case("axpy call n=1", 1, np.array([3.0]), 0, peers)
+    yield Case("axpy call n=1", 1, lambda: np.array([3.0]), 0, peers)
     trivial = least_gufunc(libraries)
     for n in (1, 4, 16):
         x = normal(n)
@@ -639,37 +737,59 @@ def call_cases(libraries: dict, _sizes: list[int]) -> Iterator[Case]:
             peers["least gufunc"] = lambda x=x: trivial(x)
         if numba:
             peers["Numba guvectorize"] = lambda x=x: numba_score_guvectorize(x, 0.9, 0.5, 0.0)
-        yield Case(f"rolling_score call n={n}", 1, score_reference(x), np.inf, peers)
+        yield Case(f"rolling_score call n={n}", 1, partial(score_reference, x), np.inf, peers)
 
 
 def threads_cases(_libraries: dict, sizes: list[int]) -> Iterator[Case]:
-    """Two threads, beside one thread and Numba's two."""
+    """Two threads, beside one thread, Numba's two, and two threads that copy as many bytes."""
     if numba:
         numba.set_num_threads(2)
     for n in sizes:
         x = normal(n)
         start, y, out = x[::-1].copy(), x[::-1].copy(), np.empty_like(x)
-        calls: dict[str, tuple[Call, Call | None, Any, float]] = {
+        # Ours, Numba's, what is right to how many ulp, and the bytes of an element that are read or written.
+        calls: dict[str, tuple[Call, Call | None, Call, float, int]] = {
             "axpy in place": (
                 lambda x=x, y=y: nx.axpy(0.3, x, y, out=y),
                 lambda x=x, y=y: (numba_axpy_parallel(0.3, x, y), y)[1],
-                0.3 * x + start,
+                partial(a_x_plus_y, 0.3, x, start),
                 0,
+                24,
             ),
-            "rolling_score": (lambda x=x, out=out: nx.rolling_score(x, out=out), None, score_reference(x), 0),
+            "rolling_score into out": (
+                lambda x=x, out=out: nx.rolling_score(x, out=out),
+                None,
+                partial(score_reference, x),
+                0,
+                16,
+            ),
             "pow_sum p=1.5": (
                 lambda x=x: nx.pow_sum(x, 1.5),
                 lambda x=x: numba_pow_sum_parallel(x, 1.5),
-                math.fsum(value * math.sqrt(value) for value in x[x > 0].tolist()),
+                partial(pow_sum_reference, x, 1.5),
                 1e4,
+                8,
             ),
         }
         reset = lambda y=y, start=start: np.copyto(y, start)  # noqa: E731
-        for name, (ours, numbas, expected, ulps) in calls.items():
+        for name, (ours, numbas, expected, ulps, moved) in calls.items():
             peers: dict[str, Call] = {OURS: on_threads(2, ours), "numpy_ext, 1 thread": on_threads(1, ours)}
             if numba and numbas:
                 peers["Numba parallel"] = numbas
-            yield Case(f"2 threads {name} n={n}", n, expected, ulps, peers, reset)
+            copy = partial(copy_on_two_threads, np.zeros(n * moved // 16), np.zeros(n * moved // 16))
+            yield Case(f"2 threads {name} n={n}", n, expected, ulps, peers, reset, copy)
+
+
+two_threads = ThreadPoolExecutor(2)
+
+
+def copy_on_two_threads(source: np.ndarray, target: np.ndarray) -> None:
+    middle = source.size // 2
+    for half in [
+        two_threads.submit(np.copyto, target[part], source[part])
+        for part in (slice(middle), slice(middle, None))
+    ]:
+        half.result()
 
 
 def on_threads(n: int, call: Call) -> Call:
@@ -694,6 +814,7 @@ FAMILIES = [
     pow_sum_2d_cases,
     weighted_sum_cases,
     group_sum_cases,
+    records_cases,
     threads_cases,
     call_cases,
 ]
@@ -709,16 +830,18 @@ def deviation(actual: Any, expected: Any) -> float:
         return np.inf
     if actual.tobytes() == expected.tobytes():
         return 0.0
+    if actual.dtype.names or expected.dtype.names:
+        return np.inf
     with np.errstate(over="ignore"):
         return float(np.max(np.abs(actual - expected) / np.spacing(np.abs(expected))))
 
 
 def check(case: Case) -> dict[str, float]:
     """The deviation of every peer."""
-    found = {}
+    expected, found = case.expected(), {}
     for name, call in case.peers.items():
         case.reset()
-        found[name] = deviation(call(), case.expected)
+        found[name] = deviation(call(), expected)
     return found
 
 
