@@ -10,18 +10,25 @@ export PATH
 DEBIAN := env -i HOME=$(HOME) LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 DEBIAN_SITE := $(CURDIR)/build/debian-site
 
+# The CPU levels that tests run on: all of this machine, or the highest and the lowest (make test LEVELS=ends).
+LEVELS := all
+EACH_LEVEL := import numpy_ext; levels = numpy_ext._ufuncs.cpu_levels; \
+	print(*(levels if "$(LEVELS)" == "all" else dict.fromkeys((levels[0], levels[-1]))))
+
 # $(call need,PROGRAM,PACKAGE) ends in a clear line when the program is not there.
 need = command -v $(1) >/dev/null || { echo "make: $(1) is missing; on Debian: apt-get install $(2)" >&2; exit 1; }
 fails_with = || { echo "make: $(1)" >&2; exit 1; }
 
-.PHONY: help demo test test-debian test-wheels test-races bench docs format lint clean
+.PHONY: help demo test test-debian test-wheels test-aarch64 test-races test-sanitizers bench docs format lint clean
 
 help:
 	@echo "make demo         score the shipped market data, leave the plot score.png"
 	@echo "make test         build, run all tests on every CPU level of this machine"
 	@echo "make test-debian  build with Debian's own packages alone, run the same tests"
 	@echo "make test-wheels  build the abi3 wheel, run the tests on every CPython found"
+	@echo "make test-aarch64 build for aarch64, run the tests in qemu's emulation"
 	@echo "make test-races   look for data races in src/threads.c with ThreadSanitizer"
+	@echo "make test-sanitizers  look for memory faults in src/ with AddressSanitizer, libFuzzer, valgrind"
 	@echo "make bench        every operation beside what else one would pick"
 	@echo "make docs         run the examples of the documentation, build it to docs/_build/html"
 	@echo "make format       format C and Python"
@@ -48,10 +55,15 @@ $(VENV)/.%: $(VENV)/.base
 demo: $(VENV)/.arrow,plot
 	$(BIN)/python -m numpy_ext score --plot score.png
 
+# What is Python alone is the same on every level: it is tested on the first.
+ONCE := $(wildcard tests/test_containers*.py tests/test_dask*.py tests/test_stream*.py tests/test_main.py \
+	tests/test_plot.py tests/test_score.py)
+ONCE := $(patsubst %,--ignore=%,$(filter-out tests/test_containers_nulls.py,$(ONCE)))
 test: $(VENV)/.test
-	@for level in $$($(BIN)/python -c 'import numpy_ext; print(*numpy_ext._ufuncs.cpu_levels)'); do \
+	@for level in $$($(BIN)/python -c '$(EACH_LEVEL)'); do \
 		echo "NUMPY_EXT_CPU=$$level pytest"; \
-		NUMPY_EXT_CPU=$$level $(BIN)/pytest -n auto || exit 1; \
+		NUMPY_EXT_CPU=$$level $(BIN)/pytest -n auto $$left_out || exit 1; \
+		left_out="$(ONCE)"; \
 	done
 
 test-debian:
@@ -61,14 +73,16 @@ test-debian:
 	@test -d build/debian || $(DEBIAN) meson setup build/debian -Dwerror=true \
 		-Dpython.platlibdir=$(DEBIAN_SITE) -Dpython.purelibdir=$(DEBIAN_SITE)
 	$(DEBIAN) meson install -C build/debian --quiet
-	@for level in $$($(DEBIAN) PYTHONPATH=$(DEBIAN_SITE) python3 -Pc \
-		'import numpy_ext; print(*numpy_ext._ufuncs.cpu_levels)'); do \
+	@for level in $$($(DEBIAN) PYTHONPATH=$(DEBIAN_SITE) python3 -Pc '$(EACH_LEVEL)'); do \
 		echo "NUMPY_EXT_CPU=$$level python3 -m pytest"; \
 		$(DEBIAN) PYTHONPATH=$(DEBIAN_SITE) NUMPY_EXT_CPU=$$level python3 -P -m pytest -n auto -p no:cacheprovider tests || exit 1; \
 	done
 
 test-wheels:
 	tools/test-wheels
+
+test-aarch64:
+	tools/test-aarch64
 
 # ThreadSanitizer does not see how OpenMP's threads wait for each other: Archer tells it, which clang's libomp
 # loads, and libomp's own code is left out. The second program races on purpose, and that must be told.
@@ -95,20 +109,32 @@ test-races: $(VENV)/.base
 	@grep -q 'SUMMARY: ThreadSanitizer: data race .* in steps' $(RACES)/log \
 		$(call fails_with,the race on purpose was not found: see $(RACES)/log)
 
+test-sanitizers: $(VENV)/.test
+	@$(call need,clang,clang)
+	@$(call need,gcc,gcc)
+	@$(call need,valgrind,valgrind libc6-dbg)
+	@echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' | \
+		clang -fsanitize=fuzzer,address -xc -o build/has-fuzzer - 2>/dev/null \
+		$(call fails_with,clang has no libFuzzer; on Debian: apt-get install libclang-rt-dev)
+	@echo '#include <omp.h>' | clang -fopenmp -xc -fsyntax-only - 2>/dev/null \
+		$(call fails_with,clang has no OpenMP; on Debian: apt-get install libomp-dev)
+	LEVELS="$$($(BIN)/python -c '$(EACH_LEVEL)')" tools/test-sanitizers
+
 bench: $(VENV)/.bench
 	$(BIN)/python bench/peers.py
 
 docs: $(VENV)/.docs
 	$(BIN)/pytest docs
+	$(BIN)/python bench/cookbook.py --check
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
 
 format: $(VENV)/.lint
-	$(BIN)/clang-format -i src/*.[ch] tests/races/*.c
+	$(BIN)/clang-format -i src/*.[ch] tests/*.c tests/*/*.c
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 lint: $(VENV)/.lint $(VENV)/.test
-	$(BIN)/clang-format --dry-run -Werror src/*.[ch] tests/races/*.c
+	$(BIN)/clang-format --dry-run -Werror src/*.[ch] tests/*.c tests/*/*.c
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

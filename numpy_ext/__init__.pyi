@@ -1,5 +1,9 @@
 import numpy as np
 
+from . import dask as dask
+from . import records as records
+from . import stream as stream
+from . import testing as testing
 from ._config import show_config as show_config
 from ._config import test as test
 from ._groups import group_mean as group_mean
@@ -7,6 +11,7 @@ from ._power import add_power as add_power
 from ._threads import get_num_threads as get_num_threads
 from ._threads import num_threads as num_threads
 from ._threads import set_num_threads as set_num_threads
+from .containers import lift as lift
 
 __version__: str
 

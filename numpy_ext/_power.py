@@ -1,9 +1,6 @@
 """Sums of powers as a ufunc, one for every power."""
 
-import copyreg
-from collections.abc import Callable
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
@@ -78,19 +75,5 @@ def _make(p: str, absolute: bool) -> np.ufunc:
 _cached = lru_cache(maxsize=256)(_make)
 
 
-def _remake(p: str, absolute: bool) -> np.ufunc:
+def remake(p: str, absolute: bool) -> np.ufunc:
     return add_power(float.fromhex(p), absolute)
-
-
-def _pickle_by_value() -> None:
-    """Let copyreg, where NumPy says how a ufunc is pickled, know of those made here."""
-    by_name: Callable[[np.ufunc], Any] = copyreg.dispatch_table[np.ufunc]
-
-    def reduce(ufunc: np.ufunc) -> Any:
-        made = _ufuncs.parameters_of(ufunc)
-        return by_name(ufunc) if made is None else (_remake, (made[1].hex(), bool(made[2])))
-
-    copyreg.pickle(np.ufunc, reduce)
-
-
-_pickle_by_value()

@@ -31,13 +31,14 @@ static void add_each(char **p, npy_intp n, npy_intp const *d, const pow_sum_call
     }
 }
 
-/* d[]: from element to element of acc, x and out. In a reduction acc and out are one number. */
+/* d[]: from element to element of acc, x and out. In a reduction acc and out are one number; a single one may
+   come of `at` too, which adds as a call does. */
 static void add_real(char **p, npy_intp const *n, npy_intp const *d, void *data)
 {
     const nx_made *const made = data;
     const pow_sum_call *const call = made->data;
     const part_of_value which = made->parameters[1] ? ABSOLUTE : POSITIVE;
-    if (d[0] == 0 && d[2] == 0 && p[0] == p[2]) {
+    if (*n > 1 && d[0] == 0 && d[2] == 0 && p[0] == p[2]) {
         const power_series series = {call->x, p[1], d[1], made->parameters[0], which};
         const nx_total total =
             finished(nx_sum_in_blocks(start_of(call->result, p[0]), *n, sum_block, &series));

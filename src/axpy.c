@@ -41,6 +41,9 @@ static const char axpy_doc[] =
     "\n"
     "Notes\n"
     "-----\n"
+    "Records (structured arrays) are computed field by field, matched by name: see\n"
+    "`numpy_ext.records`.\n"
+    "\n"
     "The product and the sum round once each, in the common dtype, so the result\n"
     "equals NumPy's ``a*x + y`` of inputs of that dtype bit for bit; no fused\n"
     "multiply-add is used on any CPU. Integers wrap around as NumPy's do; bools\n"
@@ -148,6 +151,10 @@ static void LOOP(axpy)(char **p, npy_intp const *n, npy_intp const *d, void *NPY
     }
     else if (d[1] == one && d[3] == one && d[0] == one && d[2] == one)
         LOOP(axpy_run)(p[0], p[1], p[2], p[3], *n, one, one, one, one);
+    else if (d[0] == 0 && d[3] != 0) { /* in a product of all, out is a */
+        const T a = *(T *)p[0];
+        LOOP(axpy_run)((const char *)&a, p[1], p[2], p[3], *n, 0, d[1], d[2], d[3]);
+    }
     else
         LOOP(axpy_run)(p[0], p[1], p[2], p[3], *n, d[0], d[1], d[2], d[3]);
 }

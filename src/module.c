@@ -1,7 +1,8 @@
 /* module.c: the front door. Picks the CPU level, turns the tables of every family into ufuncs. It does not
    change when a function or a family comes: meson gives NX_EACH_FAMILY and NX_EACH_LEVEL. */
 #define NX_MODULE
-#include "threads.h"
+#include "nulls.h"
+#include "records.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -160,7 +161,7 @@ static int parse_types(const char *text, char *types)
 static void split_row(ufunc_tables *tables, int i)
 {
     const nx_ufunc *const entry = tables->entry;
-    tables->splits[i] = (nx_split){tables->loops[i], tables->data[i], entry->nin, entry->nout, 0};
+    tables->splits[i] = (nx_split){tables->loops[i], tables->data[i], entry->nin, entry->nout, 0, 0, 0};
     tables->loops[i] = nx_split_loop;
     tables->data[i] = tables->splits + i;
 }
@@ -364,7 +365,8 @@ static int module_exec(PyObject *module)
     for (const nx_ufunc *const *family = level->families; *family; family++)
         if (add_family(module, names, *family) < 0)
             return -1;
-    if (add_object(module, "cpu_levels", levels_here()) < 0)
+    if (add_object(module, "cpu_levels", levels_here()) < 0 || nx_add_records(module) < 0 ||
+        nx_add_nulls(module, level->name) < 0)
         return -1;
     if (PyModule_AddStringConstant(module, "cpu_level", level->name) < 0 ||
         PyModule_AddStringConstant(module, "numpy_headers", NX_NUMPY_HEADERS) < 0 ||

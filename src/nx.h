@@ -31,8 +31,7 @@ typedef enum { NX_SPLIT, NX_WHOLE } nx_threading;
 
 /* A ufunc. `signature` is NULL for an element-wise one, and NX_MADE for one with parameters; `rows` stand in
    the order of promotion (NumPy takes the first that every input casts to safely) and end with a row of
-   NULLs. A loop that may set an exception runs on the calling thread alone, which is where NumPy looks for
-   it. */
+   NULLs. */
 typedef struct {
     const char *name;
     const char *doc;

@@ -7,6 +7,7 @@
        R             the type of the result: F, but half for half
        TO_F(value)   an element or a result as F
        TO_R(value)   an F rounded to a result
+       T_IS_F        1 if T is F, and not a type of its size
        LOOP(name)    name_<name of the dtype>, as the sets in nx.h spell it
        F_LOOP(name)  name_<name of F>, where F is float or double and results are of F too
        NX_INTEGER    defined for integers
@@ -15,6 +16,7 @@
 
 #define TO_F(value) ((F)(value))
 #define TO_R(value) (value)
+#define T_IS_F _Generic((T)0, F : 1, default : 0)
 
 #ifdef NX_WANT_INTEGERS
 #define NX_INTEGER
@@ -189,3 +191,4 @@
 #undef F
 #undef T
 #endif
+#undef T_IS_F

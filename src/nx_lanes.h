@@ -6,15 +6,19 @@
    greater_<dtype>   where a > b, for choose_<dtype>; silent on NaN, which no vector comparison of the
                      compilers' own is
    is_zero_<dtype>   where v == 0, silent on NaN
+   divide_unless_<dtype>  `otherwise` where the mask is, and raises nothing there; else a / b
    above_zero_double v where it is above zero, else 0; NaN gives 0 and may raise `invalid`
    fused_double      a * b + c, rounded once
    pack_double       stores those of v that the mask has, in order; may write WIDTH_double all the same
    unpack_double     the way back: fills where the mask is, zeros elsewhere; may read WIDTH_double
-                     (both return how many numbers the mask has) */
+                     (both return how many numbers the mask has)
+   mask_of_bools_double  the mask of as many bools, from AVX2 on */
 #ifndef NX_LANES_H
 #define NX_LANES_H
 
 #include "nx.h"
+
+#include <string.h>
 
 /* After stores past the cache, before other threads may look. */
 #if defined(__SSE2__)
@@ -35,11 +39,18 @@ enum { WIDTH_double = 8 };
 #define splat_double(value) _mm512_set1_pd(value)
 #define greater_double(a, b) _mm512_cmp_pd_mask(a, b, _CMP_GT_OQ)
 #define is_zero_double(v) _mm512_cmp_pd_mask(v, _mm512_setzero_pd(), _CMP_EQ_OQ)
+#define divide_unless_double(mask, a, b, otherwise) _mm512_mask_div_pd(otherwise, ~(mask), a, b)
 #define choose_double(mask, a, b) _mm512_mask_blend_pd(mask, b, a)
 #define absolute_double(v) _mm512_abs_pd(v)
 #define above_zero_double(v) _mm512_max_pd(v, _mm512_setzero_pd())
 #define root_double(v) _mm512_sqrt_pd(v)
 #define fused_double(a, b, c) _mm512_fmadd_pd(a, b, c)
+
+NX_INLINE mask_double mask_of_bools_double(const npy_bool *bools)
+{
+    const __m128i bytes = _mm_loadl_epi64((const __m128i *)bools);
+    return _mm_test_epi8_mask(bytes, bytes);
+}
 
 NX_INLINE int pack_double(double *to, mask_double mask, vector_double v)
 {
@@ -85,6 +96,7 @@ enum { WIDTH_float = 16 };
 #define splat_float(value) _mm512_set1_ps(value)
 #define greater_float(a, b) _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ)
 #define is_zero_float(v) _mm512_cmp_ps_mask(v, _mm512_setzero_ps(), _CMP_EQ_OQ)
+#define divide_unless_float(mask, a, b, otherwise) _mm512_mask_div_ps(otherwise, ~(mask), a, b)
 #define choose_float(mask, a, b) _mm512_mask_blend_ps(mask, b, a)
 
 NX_INLINE void transpose_float(vector_float *rows)
@@ -128,6 +140,14 @@ enum { WIDTH_double = 4 };
 #define above_zero_double(v) _mm256_max_pd(v, _mm256_setzero_pd())
 #define root_double(v) _mm256_sqrt_pd(v)
 #define fused_double(a, b, c) _mm256_fmadd_pd(a, b, c)
+
+NX_INLINE mask_double mask_of_bools_double(const npy_bool *bools)
+{
+    int four;
+    memcpy(&four, bools, sizeof four);
+    const __m256i wide = _mm256_cvtepu8_epi64(_mm_cvtsi32_si128(four));
+    return _mm256_castsi256_pd(_mm256_cmpgt_epi64(wide, _mm256_setzero_si256()));
+}
 
 NX_INLINE int pack_double(double *to, mask_double mask, vector_double v)
 {
@@ -319,6 +339,17 @@ enum { WIDTH_float = 1 };
 #define choose_float choose_double
 #define transpose_float transpose_double
 #endif
+
+/* Without masked operations 1 is divided by 1. */
+#if !defined(divide_unless_double)
+#define divide_unless_double(mask, a, b, otherwise)                                                          \
+    choose_double(mask, otherwise,                                                                           \
+                  choose_double(mask, splat_double(1), a) / choose_double(mask, splat_double(1), b))
+#define divide_unless_float(mask, a, b, otherwise)                                                           \
+    choose_float(mask, otherwise,                                                                            \
+                 choose_float(mask, splat_float(1), a) / choose_float(mask, splat_float(1), b))
+#endif
+
 /* The same for single numbers: a choice without a branch, which GCC likes to make of it. With AVX-512 it
    makes of this instruction two slower ones, by way of a mask register, if it is not told by name. */
 #if defined(__AVX2__)

@@ -114,8 +114,9 @@ static inline nx_lane_totals nx_lanes_of_column(const nx_strip_totals *strip, np
 }
 
 /* The lanes in order. */
-static inline nx_total nx_add_lanes(nx_total total, const nx_lane_totals *lanes)
+static inline nx_total nx_add_lanes(const nx_lane_totals *lanes)
 {
+    nx_total total = {0, 0};
     for (int lane = 0; lane < NX_SUM_LANES; lane++)
         total = nx_add_total(total, (nx_total){lanes->sum[lane], lanes->error[lane]});
     return total;

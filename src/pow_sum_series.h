@@ -33,7 +33,7 @@ static nx_total sum_block(const void *series, npy_intp first, npy_intp n)
         const double *const values = nx_numbers_as_double(s->type, x + start * s->dx, length, s->dx, buffer);
         add_block(&lanes, values, length, s->p, s->which);
     }
-    return nx_add_lanes((nx_total){0, 0}, &lanes);
+    return nx_add_lanes(&lanes);
 }
 
 /* One row of `columns` series side by side, or what is added of it: as doubles, and where it may be read in
@@ -78,7 +78,7 @@ static inline void add_block_of_strip(const nx_number_type *type, const char *x,
         }
     for (npy_intp j = 0; j < columns; j++) {
         const nx_lane_totals lanes = nx_lanes_of_column(&strip, j);
-        totals[j] = nx_add_total(totals[j], nx_add_lanes((nx_total){0, 0}, &lanes));
+        totals[j] = nx_add_total(totals[j], nx_add_lanes(&lanes));
     }
 }
 

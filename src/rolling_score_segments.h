@@ -5,9 +5,6 @@
    are equal, they stay equal. So the segments of a series are run at once, one in each SIMD lane, each from a
    guess of its state; then each is run again from the end of the one before, until both runs meet. */
 
-/* Whether T is F, and not a type of the same size. */
-#define NO_CAST _Generic((T)0, F : 1, default : 0)
-
 /* LANES or HALF series at once: series j from x[j] to out[j], its values dx apart, its scores dout; past the
    cache if that is asked for and can be. */
 static void LOOP(run_lanes)(const char *const *x, char *const *out, npy_intp n, npy_intp dx, npy_intp dout,
@@ -16,7 +13,7 @@ static void LOOP(run_lanes)(const char *const *x, char *const *out, npy_intp n, 
     F block[F_LOOP(LANES)][BLOCK];
     const F *from[F_LOOP(LANES)];
     F *to[F_LOOP(LANES)];
-    const int direct = NO_CAST && dx == sizeof(F) && dout == sizeof(F);
+    const int direct = T_IS_F && dx == sizeof(F) && dout == sizeof(F);
     const npy_intp most = direct ? n : BLOCK;
     /* Past the cache go whole cache lines, after the values up to the first. */
     npy_intp length = past_cache ? F_LOOP(up_to_next_line)(out[0]) : most;
@@ -134,4 +131,3 @@ static F LOOP(run_long)(series s, int past_cache, F rise, F fall, F state)
         NX_STORES_DONE;
     return LOOP(run_plain)(part(s, done, s.n - done), rise, fall, state);
 }
-#undef NO_CAST

@@ -154,32 +154,31 @@ NX_FAMILY(safe_divide) = {
 
 #ifdef F_LOOP /* what is divided as float or double */
 
-/* At most BLOCK numbers: in place if they stand one after the other, else copied to `to`. */
-NX_INLINE F_LOOP(operand) LOOP(read_operand)(const char *from, npy_intp n, npy_intp d, int is_f, F *to)
+/* At most BLOCK numbers as F, in place or copied to `to`. */
+NX_INLINE F_LOOP(operand) LOOP(read_operand)(const char *from, npy_intp n, npy_intp d, F *to)
 {
-    if (d == 0) {
-        *to = TO_F(*(const T *)from);
-        return (F_LOOP(operand)){to, 0};
-    }
-    if (is_f && d == sizeof(F))
-        return (F_LOOP(operand)){(const F *)from, 1};
-    for (npy_intp i = 0; i < n; i++)
+    if (T_IS_F)
+        return F_LOOP(read)(from, n, d, to);
+    for (npy_intp i = 0; i < (d ? n : 1); i++)
         to[i] = TO_F(*(const T *)(from + i * d));
-    return (F_LOOP(operand)){to, 1};
+    return (F_LOOP(operand)){to, d != 0};
 }
 
 /* p[]: x, y, out; d[] likewise. The fill value is of F. */
 static void LOOP(divide)(char **p, npy_intp n, npy_intp const *d, const char *fill, npy_intp dfill)
 {
-    enum { IS_F = sizeof(T) == sizeof(F) && (T)0.5 != 0 };
-    /* In reduce and accumulate x is the quotient before: one at a time, then. */
-    const npy_intp most = p[2] - p[0] == d[2] && d[0] == d[2] ? 1 : BLOCK;
+    const npy_intp one = sizeof(F);
+    npy_intp most = BLOCK;
+    if (p[2] - p[0] == d[2] && d[0] == d[2])
+        most = 1; /* in reduce and accumulate x is the quotient before */
+    else if (T_IS_F && d[0] == one && d[1] == one && d[2] == one && (dfill == 0 || dfill == one))
+        most = n; /* nothing is copied */
     F xs[BLOCK], ys[BLOCK], fills[BLOCK], quotients[BLOCK];
     for (npy_intp start = 0; start < n; start += most) {
         const npy_intp length = n - start < most ? n - start : most;
-        const F_LOOP(operand) x = LOOP(read_operand)(p[0] + start * d[0], length, d[0], IS_F, xs);
-        const F_LOOP(operand) y = LOOP(read_operand)(p[1] + start * d[1], length, d[1], IS_F, ys);
-        const F_LOOP(operand) otherwise = F_LOOP(read_fill)(fill + start * dfill, length, dfill, fills);
+        const F_LOOP(operand) x = LOOP(read_operand)(p[0] + start * d[0], length, d[0], xs);
+        const F_LOOP(operand) y = LOOP(read_operand)(p[1] + start * d[1], length, d[1], ys);
+        const F_LOOP(operand) otherwise = F_LOOP(read)(fill + start * dfill, length, dfill, fills);
         char *const out = p[2] + start * d[2];
         if (d[2] == sizeof(F)) {
             F_LOOP(divide_block)(x, y, otherwise, (F *)out, length);

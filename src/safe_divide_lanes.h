@@ -15,7 +15,7 @@ NX_INLINE F_LOOP(vector) F_LOOP(load_operand)(F_LOOP(operand) o, npy_intp i)
 }
 
 /* At most BLOCK numbers: in place if they stand one after the other or are one, else copied to `to`. */
-NX_INLINE F_LOOP(operand) F_LOOP(read_fill)(const char *from, npy_intp n, npy_intp d, F *to)
+NX_INLINE F_LOOP(operand) F_LOOP(read)(const char *from, npy_intp n, npy_intp d, F *to)
 {
     if (d == 0 || d == sizeof(F))
         return (F_LOOP(operand)){(const F *)from, d != 0};
@@ -24,25 +24,17 @@ NX_INLINE F_LOOP(operand) F_LOOP(read_fill)(const char *from, npy_intp n, npy_in
     return (F_LOOP(operand)){to, 1};
 }
 
-/* WIDTH quotients. Where the divisor is zero 1 is divided by 1, so nothing is raised there. */
-NX_INLINE F_LOOP(vector) F_LOOP(divide_vector)(F_LOOP(vector) x, F_LOOP(vector) y, F_LOOP(vector) fill)
-{
-    NX_KEEP_FLAGS
-    const F_LOOP(mask) zero = F_LOOP(is_zero)(y);
-    const F_LOOP(vector) one = F_LOOP(splat)(1);
-    return F_LOOP(choose)(zero, fill, F_LOOP(choose)(zero, one, x) / F_LOOP(choose)(zero, one, y));
-}
-
 /* n quotients, which may take the place of an operand. */
 static void F_LOOP(divide_block)(F_LOOP(operand) x, F_LOOP(operand) y, F_LOOP(operand) fill, F *out,
                                  npy_intp n)
 {
     NX_KEEP_FLAGS
     const npy_intp rest = n % F_LOOP(WIDTH);
-    for (npy_intp i = 0; i < n - rest; i += F_LOOP(WIDTH))
-        F_LOOP(store)
-    (out + i, F_LOOP(divide_vector)(F_LOOP(load_operand)(x, i), F_LOOP(load_operand)(y, i),
-                                    F_LOOP(load_operand)(fill, i)));
+    for (npy_intp i = 0; i < n - rest; i += F_LOOP(WIDTH)) {
+        const F_LOOP(vector) dividend = F_LOOP(load_operand)(x, i), divisor = F_LOOP(load_operand)(y, i);
+        const F_LOOP(mask) zero = F_LOOP(is_zero)(divisor);
+        F_LOOP(store)(out + i, F_LOOP(divide_unless)(zero, dividend, divisor, F_LOOP(load_operand)(fill, i)));
+    }
     for (npy_intp i = n - rest; i < n; i++) {
         const F divisor = y.at[i * y.step];
         out[i] = divisor == 0 ? fill.at[i * fill.step] : x.at[i * x.step] / divisor;

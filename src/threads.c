@@ -106,6 +106,32 @@ void nx_run_parts(int threads, npy_intp count, void (*part)(void *context, npy_i
 
 enum { MOST_OPERANDS = 32 };
 
+/* How many elements stand before the first cache line that the output begins with one. Vectors that are
+   stored across two lines take a tenth longer (axpy in place, n = 100,000, AVX-512: 0.160 and 0.147 ns). */
+static npy_intp before_line(const nx_split *split, char **p, npy_intp const *n, npy_intp const *d)
+{
+    enum { LINE = 64, WORTH_IT = 1024 };
+    const int out = split->nin;
+    if (split->core_dimensions || n[0] < WORTH_IT || d[out] <= 0 || LINE % d[out])
+        return 0;
+    return (npy_intp)(-(uintptr_t)p[out] % LINE) / d[out];
+}
+
+/* The loop, after a call for what stands before the first line. */
+static void run_loop(const nx_split *split, char **p, npy_intp const *n, npy_intp const *d)
+{
+    const npy_intp head = before_line(split, p, n, d), rest = n[0] - head;
+    if (head == 0) {
+        split->loop(p, n, d, split->data);
+        return;
+    }
+    char *after[MOST_OPERANDS];
+    for (int j = 0; j < split->nin + split->nout; j++)
+        after[j] = p[j] + head * d[j];
+    split->loop(p, &head, d, split->data);
+    split->loop(after, &rest, d, split->data);
+}
+
 typedef struct {
     const nx_split *split;
     char **p;
@@ -126,7 +152,7 @@ static void run_part_of_loop(void *context, npy_intp i)
     n[0] = share + (i < more);
     for (int j = 1; j <= split->core_dimensions; j++)
         n[j] = call->n[j];
-    split->loop(p, n, call->d, split->data);
+    run_loop(split, p, n, call->d);
 }
 
 /* The bytes that an element-wise operand takes. */
@@ -144,15 +170,14 @@ static range range_of(const char *p, npy_intp n, npy_intp d)
    element reads. */
 static int any_order(const nx_split *split, char **p, npy_intp n, npy_intp const *d)
 {
-    enum { WIDEST = 2 * sizeof(npy_longdouble) };
+    const npy_intp bytes = split->bytes ? split->bytes : 2 * (npy_intp)sizeof(npy_longdouble);
     for (int j = split->nin; j < split->nin + split->nout; j++) {
         const range out = range_of(p[j], n, d[j]);
         if (d[j] == 0)
             return 0;
         for (int i = 0; i < split->nin; i++) {
             const range in = range_of(p[i], n, d[i]);
-            if (!(p[i] == p[j] && d[i] == d[j]) && in.first < out.last + WIDEST &&
-                out.first < in.last + WIDEST)
+            if (!(p[i] == p[j] && d[i] == d[j]) && in.first < out.last + bytes && out.first < in.last + bytes)
                 return 0;
         }
     }
@@ -162,14 +187,14 @@ static int any_order(const nx_split *split, char **p, npy_intp n, npy_intp const
 void nx_split_loop(char **p, npy_intp const *n, npy_intp const *d, void *data)
 {
     const nx_split *const split = data;
-    npy_intp core = 1;
+    npy_intp core = split->numbers ? split->numbers : 1;
     for (int j = 1; j <= split->core_dimensions; j++)
         core *= n[j];
     const int threads = nx_threads_for(n[0] * core);
     /* Few long series: better one after the other, and each on all threads. */
     const int few = split->core_dimensions && n[0] < 4 * threads && nx_threads_for(core) == threads;
     if (threads == 1 || n[0] < 2 || few || (!split->core_dimensions && !any_order(split, p, n[0], d))) {
-        split->loop(p, n, d, split->data);
+        run_loop(split, p, n, d);
         return;
     }
     split_call call = {split, p, n, d, split->core_dimensions ? 4 * threads : threads};
@@ -196,6 +221,11 @@ static void after_fork(void)
 int nx_start_threads(void)
 {
     static atomic_flag started = ATOMIC_FLAG_INIT;
-    return atomic_flag_test_and_set(&started) ? 0 : pthread_atfork(NULL, NULL, after_fork);
+    if (atomic_flag_test_and_set(&started))
+        return 0;
+    const int failed = pthread_atfork(NULL, NULL, after_fork);
+    if (failed)
+        atomic_flag_clear(&started); /* the next import tries again */
+    return failed;
 }
 #endif

@@ -16,11 +16,13 @@ int nx_threads_for(npy_intp elements);
    uses threads, parts of others run one after the other. */
 void nx_run_parts(int threads, npy_intp count, void (*part)(void *context, npy_intp i), void *context);
 
-/* A loop of a ufunc that is called on parts of its operands: `data` of nx_split_loop. */
+/* A loop of a ufunc that is called on parts of its operands: `data` of nx_split_loop. An element may be a
+   record: of so many numbers, in at most so many bytes; 0 for one number. */
 typedef struct {
     PyUFuncGenericFunction loop;
     void *data;
     int nin, nout, core_dimensions;
+    npy_intp numbers, bytes;
 } nx_split;
 void nx_split_loop(char **p, npy_intp const *n, npy_intp const *d, void *split);
 

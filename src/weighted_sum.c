@@ -152,7 +152,7 @@ static nx_total sum_block(const void *pair, npy_intp first, npy_intp n)
         add_block(&lanes, read_numbers(w->type, w->at + start * w->core, length, w->core, rooms[0]),
                   read_numbers(x->type, x->at + start * x->core, length, x->core, rooms[1]), length);
     }
-    return nx_add_lanes((nx_total){0, 0}, &lanes);
+    return nx_add_lanes(&lanes);
 }
 
 static int side_by_side(operand o)
@@ -201,7 +201,7 @@ static void add_block_of_strip(operand w, operand x, npy_intp first, npy_intp en
         }
     for (npy_intp j = 0; j < columns; j++) {
         const nx_lane_totals lanes = nx_lanes_of_column(&strip, j);
-        totals[j] = nx_add_total(totals[j], nx_add_lanes((nx_total){0, 0}, &lanes));
+        totals[j] = nx_add_total(totals[j], nx_add_lanes(&lanes));
     }
 }
 
@@ -228,7 +228,10 @@ NX_INLINE void sum_each(char **p, npy_intp const *n, npy_intp const *d, const we
     const npy_intp most = strips ? NX_STRIP : 1;
     nx_total starts[NX_STRIP], totals[NX_STRIP];
     for (npy_intp first = 0, count; first < n[0]; first += count) {
-        const int flags = fetestexcept(FLAGS);
+        /* Those of other series, here or before: they must not hide what this one raises. */
+        const int others = fetestexcept(FLAGS);
+        if (others)
+            feclearexcept(others);
         count = n[0] - first < most ? n[0] - first : most;
         for (npy_intp i = first; i < first + count; i++)
             starts[i - first] = resumes
@@ -241,13 +244,14 @@ NX_INLINE void sum_each(char **p, npy_intp const *n, npy_intp const *d, const we
             totals[0] = nx_sum_in_blocks(totals[0], n[1], sum_block,
                                          (const operand[]){moved(w, first), moved(x, first)});
         /* What rounding loses may underflow, and be inf - inf, where the sum does not. */
-        const int raised = fetestexcept(FLAGS) & ~flags;
+        const int raised = fetestexcept(FLAGS);
         if (raised)
             feclearexcept(raised);
         for (npy_intp i = first; i < first + count; i++) {
             nx_total total = nx_rounded(totals[i - first]);
             if (raised) {
-                const double plain = plain_sum(moved(w, i), moved(x, i), n[1], starts[i - first].sum);
+                const nx_total start = starts[i - first];
+                const double plain = plain_sum(moved(w, i), moved(x, i), n[1], start.sum + start.error);
                 if (!isfinite(total.sum))
                     total = (nx_total){plain, 0};
             }
@@ -258,6 +262,8 @@ NX_INLINE void sum_each(char **p, npy_intp const *n, npy_intp const *d, const we
             else
                 types->result->store(&total.sum, 1, p[2] + i * d[2], 0);
         }
+        if (others)
+            feraiseexcept(others);
     }
 }
 

@@ -1,4 +1,4 @@
-"""One array in every memory layout, and the comparison of bits: what the tests of all families share."""
+"""Arrays of any dtype in every memory layout, and the comparison of bits: shared by the tests of families."""
 
 import numpy as np
 
@@ -49,6 +49,23 @@ LAYOUTS = [
     field_of_packed_records,
     between_others,
 ]
+
+
+def sample(dtype, *shape, seed=0):
+    """Small and large numbers of either sign; integers of the whole range."""
+    dtype, random = np.dtype(dtype), np.random.default_rng(seed)
+    if dtype.kind == "b":
+        return random.random(shape) < 0.5
+    if dtype.kind in "iu":
+        limits = np.iinfo(dtype)
+        return random.integers(limits.min, limits.max, shape, dtype, endpoint=True)
+    values = random.normal(size=shape)
+    return (values + 1j * random.normal(size=shape) if dtype.kind == "c" else values).astype(dtype)
+
+
+def read_only(array):
+    array.setflags(write=False)
+    return array
 
 
 def assert_same_bits(actual, expected):

@@ -122,6 +122,12 @@ def test_outer_and_at():
     totals = np.zeros(2)
     ufunc.at(totals, [0, 1, 0], [2.0, 3.0, -1.0])
     assert totals.tolist() == [4.0, 9.0]
+    # One number is added as a call adds it, to the bit.
+    start, x = np.full(1, -32.1330206), np.array([3880053304], np.uint32)
+    cube = nx.add_power(3.0)
+    expected = cube(start, x)
+    cube.at(start, [0], x)
+    assert_same_bits(start, expected)
 
 
 def test_accumulate_starts_from_the_first_value_itself():

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
-from layouts import LAYOUTS, LENGTHS, assert_same_bits
+from layouts import LAYOUTS, LENGTHS, assert_same_bits, read_only, sample
 
 import numpy_ext as nx
 
@@ -26,18 +26,6 @@ def oracle(a, x, y, common=None):
         out.real = a.real * x.real - a.imag * x.imag + y.real
         out.imag = a.real * x.imag + a.imag * x.real + y.imag
         return out
-
-
-def sample(dtype, *shape, seed=0):
-    """Small and large numbers of either sign; integers of the whole range."""
-    dtype, random = np.dtype(dtype), np.random.default_rng(seed)
-    if dtype.kind in "?b":
-        return random.random(shape) < 0.5
-    if dtype.kind in "iu":
-        limits = np.iinfo(dtype)
-        return random.integers(limits.min, limits.max, shape, dtype, endpoint=True)
-    values = random.normal(size=shape)
-    return (values + 1j * random.normal(size=shape) if dtype.kind == "c" else values).astype(dtype)
 
 
 def draw(data, dtype, shape):
@@ -176,11 +164,6 @@ def test_result_dtypes():
 def test_bad_input_is_numpys_own_error(call, error):
     with pytest.raises(error):
         call()
-
-
-def read_only(array):
-    array.setflags(write=False)
-    return array
 
 
 def test_is_a_ufunc_and_travels():

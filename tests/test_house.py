@@ -1,5 +1,6 @@
 """The rules of the house, as assertions: one name in five places, no list kept by hand far from its loops."""
 
+import operator
 import re
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import numpy_ext as nx
 
 ROOT = Path(__file__).resolve().parent.parent
 UFUNCS = [name for name in nx._ufuncs.__all__ if isinstance(getattr(nx, name), np.ufunc)]
-NOT_ROOMS = {"module.c", "threads.c"}
-ROOMS = sorted(path.stem for path in (ROOT / "src").glob("*.c") if path.name not in NOT_ROOMS)
+NOT_ROOMS = {"module", "threads", "records", "nulls"}
+ROOMS = sorted(
+    path.stem for path in (ROOT / "src").glob("*.c") if not {path.stem, path.stem.split("_")[0]} & NOT_ROOMS
+)
 
 
 def text(path):
@@ -57,21 +60,25 @@ def test_files_of_c_stay_small_and_are_explained():
     explained = text("src/README.md")
     for path in (ROOT / "src").glob("*.[ch]"):
         assert len(path.read_text().splitlines()) <= 400, f"{path.name}: split it"
-        is_part = any(path.name.startswith(f"{room}_") for room in ROOMS)
+        is_part = any(path.name.startswith(f"{room}_") for room in [*ROOMS, "records"])
         assert is_part or f"`{path.name}`" in explained, f"src/README.md does not tell what {path.name} is"
 
 
 def test_every_test_file_mirrors_a_source():
     modules = {path.stem.strip("_") for path in (ROOT / "numpy_ext").glob("*.py")}
+    packages = {path.parent.name for path in (ROOT / "numpy_ext").glob("*/__init__.py")}
+    parts = {f"{path.parent.name}{path.stem}" for path in (ROOT / "numpy_ext").glob("*/_[a-z]*.py")}
     for path in (ROOT / "tests").glob("test_*.py"):
         subject = path.stem.removeprefix("test_")
-        assert subject in {*ROOMS, *modules, "module", "house"}, f"{path.name} mirrors no source"
+        assert subject in {*ROOMS, *modules, *packages, *parts, "module", "house", "conformance"}, (
+            f"{path.name} mirrors no source"
+        )
 
 
 def test_the_stub_names_what_is_public():
     stub = text("numpy_ext/__init__.pyi")
     ufuncs = re.findall(r"^(\w+): np\.ufunc$", stub, re.MULTILINE)
-    functions = re.findall(r"import (\w+) as \1$", stub, re.MULTILINE)
+    functions = re.findall(r"^from \.(?:_\w+|containers) import (\w+) as \1$", stub, re.MULTILINE)
     assert sorted(ufuncs) == sorted(UFUNCS)
     assert sorted([*ufuncs, *functions]) == sorted(nx.__all__)
 
@@ -86,12 +93,24 @@ def test_the_first_line_of_a_docstring_names_each_input(name):
         assert re.search(rf"^{word} : ", ufunc.__doc__, re.MULTILINE), f"{word} has no entry under Parameters"
 
 
-@pytest.mark.parametrize("name", nx.__all__)
+def test_everything_for_records_is_tested_documented_and_benchmarked():
+    tests = " ".join(text(f"tests/{path.name}") for path in (ROOT / "tests").glob("test_records*.py"))
+    for name in nx.records.__all__:
+        assert re.search(rf"\b{name}\b", tests), f"no test names records.{name}"
+        assert names(name, "docs/records.rst"), f"docs/records.rst does not name {name}"
+        assert names(name, "bench/bench_records.py"), f"bench/bench_records.py does not name {name}"
+
+
+@pytest.mark.parametrize("name", nx.__all__ + [f"records.{name}" for name in nx.records.__all__])
 def test_a_docstring_has_the_sections_of_numpydoc(name):
-    doc = getattr(nx, name).__doc__
-    needed = ["Returns", "Notes", "Examples"]
+    doc = operator.attrgetter(name)(nx).__doc__
+    needed = ["Notes", "Examples"]
+    if not name.endswith("_operators"):
+        needed += ["Returns"]
+    if name in UFUNCS or name.startswith("records."):
+        needed += ["Raises", "See Also"]
     if name in UFUNCS:
-        needed += ["Parameters", "Raises", "See Also"]
+        needed += ["Parameters"]
     for section in needed:
         assert f"\n{section}\n{'-' * len(section)}\n" in re.sub(r"\n +", "\n", doc), (
             f"{name} has no section {section}"

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tracemalloc
 
+import calls
 import numpy as np
 import pytest
 
@@ -96,26 +97,52 @@ gc.collect(); print(peak() - before)
     assert int(result.stdout) < 1024  # KiB; the tables of the smallest ufunc, lost a thousand times, are more
 
 
-def test_many_calls_lose_no_reference():
-    x, scalar = np.ones(10), np.float64(2.5)
-    labels = np.arange(10)
+def bad_calls(ufunc, operands, out):
+    """What must not be: the error, and a call that raises it."""
+    yield TypeError, lambda: ufunc("text", *operands[1:])
+    yield TypeError, lambda: ufunc(*operands, nonsense=1)
+    yield ValueError, lambda: ufunc(*operands, out=(out[..., :0], *[None] * (ufunc.nout - 1)))
+    if "(g)" in (ufunc.signature or ""):
+        # Numbers that Python does not keep, or none would be seen to be lost.
+        labels = [x + x.dtype.type(1000) if x.dtype.kind in "iu" else x for x in operands]
+        yield IndexError, lambda: ufunc(*labels)
+        if integers := [types for types in ufunc.types if types.endswith(("l->l", "q->q"))]:
+            full = calls.inputs(ufunc, integers[-1], 2, 5)
+            full[-1][...] = np.iinfo(np.int64).max
+            yield OverflowError, lambda: ufunc(*full)
+
+
+def blocks_kept_by(call, times):
     gc.collect()
-    before = [sys.getrefcount(thing) for thing in (x, scalar, np.dtype(float), nx.axpy)]
-    for _ in range(2000):
-        nx.axpy(scalar, x, x)
-        nx.rolling_score_resume(x, 0.9, 0.5, scalar)
-        nx.pow_sum(x, scalar)
-        nx.rolling_score_by(x, labels, 0.9, 0.5, x)
-        for bad in (
-            lambda: nx.axpy(x, "a", x),
-            lambda: nx.pow_sum(1j, scalar),
-            lambda: nx.rolling_score(x, out=x[1:]),
-            lambda: nx.rolling_score_by(x, labels + 10, 0.9, 0.5, x),
-        ):
-            with pytest.raises((TypeError, ValueError, IndexError)):
-                bad()
+    before = sys.getallocatedblocks()
+    for _ in range(times):
+        call()
     gc.collect()
-    after = [sys.getrefcount(thing) for thing in (x, scalar, np.dtype(float), nx.axpy)]
+    return sys.getallocatedblocks() - before
+
+
+def rejected(error, call):
+    try:
+        call()
+    except error:
+        return
+    raise AssertionError(f"no {error.__name__}")
+
+
+@pytest.mark.parametrize("ufunc", calls.UFUNCS, ids=lambda ufunc: ufunc.__name__)
+def test_thousands_of_calls_lose_nothing(ufunc):
+    types = next((types for types in reversed(ufunc.types) if types.startswith("d")), ufunc.types[-1])
+    operands = calls.inputs(ufunc, types, 2, 5)
+    results = ufunc(*operands, signature=types)
+    out = results[0] if isinstance(results, tuple) else results
+    things = [*operands, *(x.dtype for x in operands), out.dtype, ufunc]
+    before = [sys.getrefcount(thing) for thing in things]
+    all_calls = [lambda: ufunc(*operands, signature=types)]
+    all_calls += [lambda e=e, bad=bad: rejected(e, bad) for e, bad in bad_calls(ufunc, operands, out)]
+    for call in all_calls:
+        blocks_kept_by(call, 100)
+        assert blocks_kept_by(call, 2_000) < 100
+    after = [sys.getrefcount(thing) for thing in things]
     assert all(abs(b - a) < 50 for a, b in zip(before, after, strict=True))
 
 

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
-from layouts import LAYOUTS, LENGTHS, assert_same_bits, between_others, contiguous, reversed_, strided
+from layouts import (
+    LAYOUTS,
+    LENGTHS,
+    assert_same_bits,
+    between_others,
+    contiguous,
+    read_only,
+    reversed_,
+    sample,
+    strided,
+)
 
 import numpy_ext as nx
 
@@ -19,14 +29,20 @@ STRIDES = [contiguous, strided, reversed_, between_others]
 
 
 def smith(x, y):
-    """The quotient of complex numbers by the method of Smith, on the parts."""
+    """
+    The quotient of complex numbers by the method of Smith, on the parts. No step is taken for nothing, so its
+    flags are those of the method too.
+    """
+    x, y = np.broadcast_arrays(x, y)
     by_real = np.abs(y.real) >= np.abs(y.imag)
     large, small = np.where(by_real, y.real, y.imag), np.where(by_real, y.imag, y.real)
+    first, second = np.where(by_real, x.real, x.imag), np.where(by_real, x.imag, x.real)
     ratio = small / large
     scale = np.ones_like(large) / (large + small * ratio)
+    product = first * ratio
     out = np.empty(x.shape, x.dtype)
-    out.real = np.where(by_real, x.real + x.imag * ratio, x.real * ratio + x.imag) * scale
-    out.imag = np.where(by_real, x.imag - x.real * ratio, x.imag * ratio - x.real) * scale
+    out.real = (first + second * ratio) * scale
+    out.imag = (np.where(by_real, second, product) - np.where(by_real, product, second)) * scale
     return out
 
 
@@ -45,18 +61,6 @@ def oracle(x, y, *fill):
     with np.errstate(all="ignore"):
         quotient = smith(x, y) if dtype.kind == "c" else np.divide(x, y)
     return np.where(y == 0, fill[0] if fill else nothing, quotient)
-
-
-def sample(dtype, *shape, seed=0):
-    """Small and large numbers of either sign; integers of the whole range."""
-    dtype, random = np.dtype(dtype), np.random.default_rng(seed)
-    if dtype.kind == "b":
-        return random.random(shape) < 0.5
-    if dtype.kind in "iu":
-        limits = np.iinfo(dtype)
-        return random.integers(limits.min, limits.max, shape, dtype, endpoint=True)
-    values = random.normal(size=shape)
-    return (values + 1j * random.normal(size=shape) if dtype.kind == "c" else values).astype(dtype)
 
 
 def zeros_of_both_signs(dtype, shape):
@@ -170,9 +174,11 @@ def test_any_values_and_shapes(dtype, data):
     assert_same_bits(quotient, oracle(x, y))
     if not np.isnan(y).any():
         zero = y == 0
+        # NumPy's own loop for complex numbers is fused on some processors, and then has other flags.
+        divide = smith if dtype.kind == "c" else np.true_divide
         with raised_flags() as expected:
-            np.true_divide(np.where(zero, dtype.type(1), x), np.where(zero, dtype.type(1), y))
-        assert seen == expected
+            divide(np.where(zero, dtype.type(1), x), np.where(zero, dtype.type(1), y))
+        assert set(seen) == set(expected)
     with np.errstate(all="ignore"):
         assert_same_bits(nx.divide_or(x, y, fill), oracle(x, y, fill))
 
@@ -477,11 +483,6 @@ def test_result_dtypes():
 def test_bad_input_is_numpys_own_error(call, error):
     with pytest.raises(error):
         call()
-
-
-def read_only(array):
-    array.setflags(write=False)
-    return array
 
 
 @pytest.mark.parametrize(("ufunc", "inputs"), [(nx.safe_divide, 2), (nx.divide_or, 3)])

@@ -182,6 +182,22 @@ def test_overlapping_operands_are_read_before_they_are_written():
         assert_same_bits(memory, expected)
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("dtype", [np.int8, np.float32, np.float64, np.longdouble])
+@pytest.mark.usefixtures("many_processors")
+def test_outputs_may_begin_anywhere_in_a_cache_line(dtype, threads):
+    for n in (1023, 1024, 1100, MANY):
+        x, y = sample(n, dtype=dtype, seed=1), sample(n, dtype=dtype, seed=2)
+        expected = dtype(2) * x + y
+        for first in (0, 1, 2, 7, 64 // expected.itemsize):
+            room = np.full(n + 128, 77, dtype)
+            with nx.num_threads(threads):
+                nx.axpy(dtype(2), x, y, out=room[first : first + n])
+            assert_same_bits(room[first : first + n], expected)
+            assert (room[:first] == 77).all()
+            assert (room[first + n :] == 77).all()
+
+
 def test_running_results_of_a_made_ufunc_stay_in_order():
     x = np.abs(sample(MANY))
     add, expected = nx.add_power(1.0), np.add.accumulate(x)

@@ -166,6 +166,25 @@ def test_totals_computed_apart_are_merged():
     assert total[0] == math.fsum(x)
 
 
+def test_no_sum_depends_on_the_series_beside():
+    """Lanes overflow where the plain sum does not, in the last row alone; the others set the flags before."""
+    rows = np.zeros((3, 32))
+    rows[0] = 1.7e308
+    rows[1, :2] = np.inf, -np.inf
+    rows[2, [0, 1, 16, 17]] = 1.7e308, -1.7e308, 1.7e308, -1.7e308
+    with np.errstate(all="ignore"):
+        for table in (rows, np.asfortranarray(rows)):
+            np.testing.assert_array_equal(nx.weighted_sum(np.ones(32), table), [np.inf, np.nan, 0.0])
+
+
+def test_an_infinite_error_is_part_of_the_total_whatever_is_beside():
+    x = np.array([[1.0, 1.0], [1.0, 1e200]])
+    with np.errstate(all="ignore"):
+        for table in (x, np.asfortranarray(x)):
+            sums, _ = nx.weighted_sum_resume(table, table, [0.5, 0.0], [np.inf, 0.0])
+            np.testing.assert_array_equal(sums, np.inf)
+
+
 def test_infinity_nan_and_overflow():
     with np.errstate(all="raise"):
         assert nx.weighted_sum([np.inf, 1.0], [1.0, 2.0]) == np.inf
