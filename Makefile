@@ -100,7 +100,7 @@ test-races: $(VENV)/.base
 	for program in threads_race threads_race_on_purpose; do \
 		test $$program = threads_race || race=-DRACE; \
 		clang -std=c11 -g -O1 -ffp-contract=off -Wall -Wextra -fopenmp -fsanitize=thread $$race \
-			-DNPY_NO_DEPRECATED_API=NPY_1_22_API_VERSION -Isrc $$headers \
+			-Isrc -Inumpy_ext/include $$headers \
 			tests/races/threads_race.c src/threads.c -lm -o $(RACES)/$$program || exit 1; \
 	done
 	$(FIND_RACES) $(RACES)/threads_race
@@ -128,13 +128,14 @@ docs: $(VENV)/.docs
 	$(BIN)/python bench/cookbook.py --check
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
 
+C := src/*.[ch] numpy_ext/include/*/*.h tests/*.c tests/*/*.c
 format: $(VENV)/.lint
-	$(BIN)/clang-format -i src/*.[ch] tests/*.c tests/*/*.c
+	$(BIN)/clang-format -i $(C)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 lint: $(VENV)/.lint $(VENV)/.test
-	$(BIN)/clang-format --dry-run -Werror src/*.[ch] tests/*.c tests/*/*.c
+	$(BIN)/clang-format --dry-run -Werror $(C)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

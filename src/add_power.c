@@ -1,5 +1,6 @@
 /* add_power.c: the ufunc acc + x**p, one for every p. */
 #include "pow_sum_others.h"
+#include "ufuncs.h"
 
 static const char add_power_doc[] =
     "Adds the power of `x` to `acc`: see `numpy_ext.add_power`, which made this ufunc.\n";

@@ -1,6 +1,6 @@
 /* axpy.c: scaled addition. The lower half is read again for every dtype. */
 #ifndef T
-#include "nx.h"
+#include <numpy_ext/ufunc.h>
 
 static const char axpy_doc[] =
     "axpy(a, x, y, /, ...)\n"
@@ -78,7 +78,7 @@ static const char axpy_doc[] =
 #define NX_WANT_FLOATS
 #define NX_WANT_LONGDOUBLE
 #define NX_WANT_COMPLEX
-#include "nx_each.h"
+#include <numpy_ext/each.h>
 
 #define AXPY(name, t, f) {axpy_##name, t t t "->" t, NULL},
 static const nx_row axpy_rows[] = {NX_INTEGERS(AXPY) NX_HALF(AXPY) NX_FLOATS(AXPY) NX_LONGDOUBLE(AXPY)

@@ -140,7 +140,7 @@ static void too_large(npy_intp label, npy_intp position, total_kind kind)
 #define NX_WANT_INTEGERS
 #define NX_WANT_HALF
 #define NX_WANT_FLOATS
-#include "nx_each.h"
+#include <numpy_ext/each.h>
 
 /* n[]: calls, rows, groups; d[]: from call to call of labels, start and out, from row to row of labels, from
    group to group of start and out. The sum of ones. */

@@ -2,6 +2,8 @@
    Eight rows at a time and without a branch, since nulls come in no order that a processor could foresee. */
 #include "nulls.h"
 
+#include <numpy_ext/interface.h>
+
 #include <stdint.h>
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #ifndef NULLS_H
 #define NULLS_H
 
-#include "nx.h"
+#include <numpy_ext/ufunc.h>
 
 /* Moves numbers of 8 bytes. compress writes into the room behind its last value, NX_ROOM at most. */
 typedef struct {

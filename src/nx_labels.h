@@ -3,7 +3,7 @@
 #ifndef NX_LABELS_H
 #define NX_LABELS_H
 
-#include "nx.h"
+#include <numpy_ext/ufunc.h>
 
 typedef struct {
     int size;

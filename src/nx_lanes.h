@@ -16,7 +16,7 @@
 #ifndef NX_LANES_H
 #define NX_LANES_H
 
-#include "nx.h"
+#include <numpy_ext/ufunc.h>
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 #ifndef T
 #ifndef NX_NUMBERS_H
 #define NX_NUMBERS_H
-#include "nx.h"
+#include <numpy_ext/ufunc.h>
 
 #include <string.h>
 
@@ -26,7 +26,7 @@ typedef struct nx_number_type {
 #define NX_WANT_INTEGERS
 #define NX_WANT_HALF
 #define NX_WANT_FLOATS
-#include "nx_each.h"
+#include <numpy_ext/each.h>
 #undef NX_WANT_INTEGERS
 #undef NX_WANT_HALF
 #undef NX_WANT_FLOATS

@@ -5,7 +5,7 @@
 #define NX_SUM_H
 
 #include "nx_lanes.h"
-#include "threads.h"
+#include <numpy_ext/threads.h>
 
 #include <string.h>
 

@@ -2,6 +2,7 @@
 #ifndef POW_SUM_POWERS_H
 #define POW_SUM_POWERS_H
 
+#include "numpy_loops.h"
 #include "pow_sum_roots.h"
 
 /* Positive values to the power p by NumPy's own loop, which is fast on every version if the exponents stand

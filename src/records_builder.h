@@ -2,6 +2,7 @@
 #ifndef RECORDS_BUILDER_H
 #define RECORDS_BUILDER_H
 
+#include "numpy_loops.h"
 #include "records_plan.h"
 
 #include <string.h>
@@ -65,9 +66,6 @@ int nx_check_disjoint(const nx_builder *b, const nx_path *at, PyArray_Descr *dty
 
 int nx_is_number(const PyArray_Descr *dtype);
 int nx_is_number_type(int type);
-
-/* The row of a ufunc that begins with these types, -1 if it has none. */
-int nx_find_row(const PyUFuncObject *ufunc, const int *types, int count);
 
 /* The row of the scalar ufunc for inputs of these types, -1 with an exception. */
 int nx_choose_row(nx_builder *b, const nx_path *at, const int *types);

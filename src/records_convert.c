@@ -3,7 +3,7 @@
 #ifndef T
 #include "records_convert.h"
 
-#include "nx_half.h"
+#include <numpy_ext/half.h>
 
 /* The nearest half in one step: a float that is rounded to odd first still tells on which side the double
  * was. */
@@ -50,7 +50,7 @@ typedef struct {
 #define NX_WANT_FLOATS
 #define NX_WANT_LONGDOUBLE
 #define NX_WANT_COMPLEX
-#include "nx_each.h"
+#include <numpy_ext/each.h>
 
 #define FROM(name, t, f) {t, conversions_##name},
 static const struct {

@@ -2,7 +2,7 @@
 #ifndef RECORDS_CONVERT_H
 #define RECORDS_CONVERT_H
 
-#include "nx.h"
+#include <numpy_ext/ufunc.h>
 
 /* At any distance and any address. */
 typedef void nx_convert(const char *from, npy_intp from_d, char *to, npy_intp to_d, npy_intp n);

@@ -13,19 +13,6 @@ int nx_is_number(const PyArray_Descr *dtype)
 
 /* ---- Which loop serves a field ---- */
 
-int nx_find_row(const PyUFuncObject *ufunc, const int *types, int count)
-{
-    for (int row = 0; row < ufunc->ntypes; row++) {
-        const char *const has = ufunc->types + row * ufunc->nargs;
-        int i = 0;
-        while (i < count && has[i] == types[i])
-            i++;
-        if (i == count)
-            return row;
-    }
-    return -1;
-}
-
 /* The type that a Python number has beside numbers of these types. */
 static int adapted(const nx_builder *b, const int *types, int operand)
 {

@@ -10,7 +10,7 @@
 #define NX_WANT_FLOATS
 #define NX_WANT_LONGDOUBLE
 #define NX_WANT_COMPLEX
-#include "nx_each.h"
+#include <numpy_ext/each.h>
 
 #define ROW(name, t, f) {t, negate_##name},
 static const struct {

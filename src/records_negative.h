@@ -2,7 +2,7 @@
 #ifndef RECORDS_NEGATIVE_H
 #define RECORDS_NEGATIVE_H
 
-#include "nx.h"
+#include <numpy_ext/ufunc.h>
 
 /* NULL if the letter is no type of numbers. */
 PyUFuncGenericFunction nx_find_negation(char letter);

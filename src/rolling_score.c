@@ -203,7 +203,7 @@ static const char rolling_score_repair_doc[] =
 #define NX_WANT_HALF
 #define NX_WANT_FLOATS
 #define NX_WANT_LONGDOUBLE
-#include "nx_each.h"
+#include <numpy_ext/each.h>
 
 #define EACH(X) NX_INTEGERS(X) NX_HALF(X) NX_FLOATS(X) NX_LONGDOUBLE(X)
 

@@ -3,7 +3,7 @@
 #define ROLLING_SCORE_H
 
 #include "nx_lanes.h"
-#include "threads.h"
+#include <numpy_ext/threads.h>
 
 #include <fenv.h>
 #include <float.h>

@@ -76,7 +76,7 @@ enum { BLOCK = 512, SAMPLE = 8 };
 #define NX_WANT_HALF
 #define NX_WANT_FLOATS
 #define NX_WANT_LONGDOUBLE
-#include "nx_each.h"
+#include <numpy_ext/each.h>
 
 #define ROW(label, type, name, t, f) {rolling_score_by_##name, t label f f f "->" f f, type},
 #define ROWS(name, t, f) NX_LABELS(ROW, name, t, f)

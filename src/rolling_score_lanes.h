@@ -1,5 +1,5 @@
 /* rolling_score_lanes.h: the recurrence of rolling_score.c over many series at once, one in each SIMD lane.
-   Read for float and for double, with F and F_LOOP as nx_each.h defines them. */
+   Read for float and for double, with F and F_LOOP as numpy_ext/each.h defines them. */
 
 enum {
     /* Two cache lines of values, which are vectors enough to hide the time that one step takes: with one

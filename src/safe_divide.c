@@ -120,7 +120,7 @@ enum { BLOCK = 512 };
 
 #define NX_FILE "safe_divide_lanes.h"
 #define NX_WANT_FLOATS
-#include "nx_each.h"
+#include <numpy_ext/each.h>
 #undef NX_WANT_FLOATS
 #undef NX_FILE
 
@@ -130,7 +130,7 @@ enum { BLOCK = 512 };
 #define NX_WANT_FLOATS
 #define NX_WANT_LONGDOUBLE
 #define NX_WANT_COMPLEX
-#include "nx_each.h"
+#include <numpy_ext/each.h>
 
 #define ALL(ROW)                                                                                             \
     NX_INTEGERS(ROW) NX_HALF(ROW) NX_FLOATS(ROW) NX_LONGDOUBLE(ROW) NX_COMPLEXES(ROW)                        \

@@ -1,5 +1,5 @@
 /* safe_divide_lanes.h: the division of safe_divide.c in SIMD lanes. Read for float and for double, with F and
-   F_LOOP as nx_each.h defines them. */
+   F_LOOP as numpy_ext/each.h defines them. */
 
 /* One operand as it comes: n numbers one after the other, or one for all. */
 typedef struct {

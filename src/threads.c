@@ -104,8 +104,6 @@ void nx_run_parts(int threads, npy_intp count, void (*part)(void *context, npy_i
 
 /* ---- A loop on parts of its operands ---- */
 
-enum { MOST_OPERANDS = 32 };
-
 /* How many elements stand before the first cache line that the output begins with one. Vectors that are
    stored across two lines take a tenth longer (axpy in place, n = 100,000, AVX-512: 0.160 and 0.147 ns). */
 static npy_intp before_line(const nx_split *split, char **p, npy_intp const *n, npy_intp const *d)
@@ -125,7 +123,7 @@ static void run_loop(const nx_split *split, char **p, npy_intp const *n, npy_int
         split->loop(p, n, d, split->data);
         return;
     }
-    char *after[MOST_OPERANDS];
+    char *after[NX_MOST_OPERANDS];
     for (int j = 0; j < split->nin + split->nout; j++)
         after[j] = p[j] + head * d[j];
     split->loop(p, &head, d, split->data);
@@ -145,8 +143,8 @@ static void run_part_of_loop(void *context, npy_intp i)
     const nx_split *const split = call->split;
     const npy_intp share = call->n[0] / call->parts, more = call->n[0] % call->parts;
     const npy_intp first = i * share + (i < more ? i : more);
-    char *p[MOST_OPERANDS];
-    npy_intp n[MOST_OPERANDS];
+    char *p[NX_MOST_OPERANDS];
+    npy_intp n[NX_MOST_OPERANDS];
     for (int j = 0; j < split->nin + split->nout; j++)
         p[j] = call->p[j] + first * call->d[j];
     n[0] = share + (i < more);

@@ -2,7 +2,7 @@
    loop and its operands: lengths, strides, overlaps, values. Every operand lies in a block of just its size.
    The result must have the bits, the flags and the error of the loop called for one element or series after
    the other, each from a contiguous copy; and no other byte may change. */
-#include "nx_half.h"
+#include <numpy_ext/half.h>
 #include "threads.h"
 
 #include <fenv.h>

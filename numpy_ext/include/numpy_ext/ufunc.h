@@ -1,14 +1,24 @@
-/* nx.h: what every room shares: the types of the tables, the sets of dtypes, the naming of CPU levels. */
-#ifndef NX_H
-#define NX_H
+/* numpy_ext/ufunc.h: tables of ufuncs: their types, the sets of dtypes, the naming of CPU levels. Every loop
+   begins with this header, those of numpy_ext as those of a plug-in, whose module numpy_ext/module.h makes.
+ */
+#ifndef NUMPY_EXT_UFUNC_H
+#define NUMPY_EXT_UFUNC_H
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-/* module.c imports NumPy's C API once; the rooms see the same pointers. */
+/* What is built against NumPy 2 runs on NumPy 1.24 too. */
+#ifndef NPY_TARGET_VERSION
+#define NPY_TARGET_VERSION NPY_1_23_API_VERSION
+#endif
+#ifndef NPY_NO_DEPRECATED_API
+#define NPY_NO_DEPRECATED_API NPY_1_22_API_VERSION
+#endif
+
+/* The file that makes the module defines NX_MODULE, and imports NumPy's C API for all others. */
 #define PY_ARRAY_UNIQUE_SYMBOL nx_array_api
 #define PY_UFUNC_UNIQUE_SYMBOL nx_ufunc_api
-#ifndef NX_MODULE
+#if !defined(NX_MODULE) || defined(NX_LEVEL)
 #define NO_IMPORT_ARRAY
 #define NO_IMPORT_UFUNC
 #endif
@@ -29,9 +39,8 @@ typedef struct {
    thread. */
 typedef enum { NX_SPLIT, NX_WHOLE } nx_threading;
 
-/* A ufunc. `signature` is NULL for an element-wise one, and NX_MADE for one with parameters; `rows` stand in
-   the order of promotion (NumPy takes the first that every input casts to safely) and end with a row of
-   NULLs. */
+/* A ufunc. `signature` is NULL for an element-wise one; `rows` stand in the order of promotion (NumPy takes
+   the first that every input casts to safely) and end with a row of NULLs. */
 typedef struct {
     const char *name;
     const char *doc;
@@ -42,28 +51,20 @@ typedef struct {
     nx_threading threads;
 } nx_ufunc;
 
-/* An element-wise ufunc with parameters: there is one for every value of them, which module.c makes on
-   demand, with 0 as its identity. Its loops are called with nx_made as `data`. */
-#define NX_MADE ""
-enum { NX_PARAMETERS = 2 };
-typedef struct {
-    const void *data; /* that of the row */
-    double parameters[NX_PARAMETERS];
-} nx_made;
-
-/* NumPy's own loop of np.power for float64, with its data; module.c finds it. NULL if NumPy keeps it
- * elsewhere. */
-extern PyUFuncGenericFunction nx_power_loop;
-extern void *nx_power_data;
-
-/* The one symbol a room exports: its ufuncs, ended by one without a name. Every room is compiled once
-   per CPU level, so the symbol carries the level that meson gives as NX_LEVEL. */
+/* The one symbol a room exports: its ufuncs, ended by one without a name. A room is compiled once for every
+   CPU level, so the symbol carries the level. The build gives it as NX_LEVEL; it gives none where it compiles
+   the module itself, which is of the lowest level. */
+#ifdef NX_LEVEL
+#define NX_LEVEL_HERE NX_LEVEL
+#else
+#define NX_LEVEL_HERE baseline
+#endif
 #define NX_SYMBOL_(family, level) nx_##family##_##level
 #define NX_SYMBOL(family, level) NX_SYMBOL_(family, level)
-#define NX_FAMILY(family) const nx_ufunc NX_SYMBOL(family, NX_LEVEL)[]
+#define NX_FAMILY(family) const nx_ufunc NX_SYMBOL(family, NX_LEVEL_HERE)[]
 
 /* Sets of dtypes for the tables: X(name of the loops, letter of the dtype, letter of the floating-point
-   dtype it computes to). nx_each.h reads a room once for every name. */
+   dtype it computes to). numpy_ext/each.h reads a room once for every name. */
 #define NX_INTEGERS(X)                                                                                       \
     X(bool, "?", "d")                                                                                        \
     X(byte, "b", "d")                                                                                        \

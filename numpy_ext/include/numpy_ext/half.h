@@ -1,8 +1,8 @@
-/* nx_half.h: half precision to float and back, in integer arithmetic: the same bits on every CPU. */
-#ifndef NX_HALF_H
-#define NX_HALF_H
+/* numpy_ext/half.h: half precision to float and back, in integer arithmetic: the same bits on every CPU. */
+#ifndef NUMPY_EXT_HALF_H
+#define NUMPY_EXT_HALF_H
 
-#include "nx.h"
+#include <numpy_ext/ufunc.h>
 
 #include <fenv.h>
 #include <string.h>

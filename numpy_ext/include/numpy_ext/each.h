@@ -1,4 +1,4 @@
-/* nx_each.h: reads the lower half of a room once for every dtype.
+/* numpy_ext/each.h: reads the lower half of a room once for every dtype.
 
    A room defines NX_FILE, its own name, and what it wants: NX_WANT_INTEGERS, NX_WANT_HALF, NX_WANT_FLOATS,
    NX_WANT_LONGDOUBLE, NX_WANT_COMPLEX. Around each reading stand
@@ -8,7 +8,7 @@
        TO_F(value)   an element or a result as F
        TO_R(value)   an F rounded to a result
        T_IS_F        1 if T is F, and not a type of its size
-       LOOP(name)    name_<name of the dtype>, as the sets in nx.h spell it
+       LOOP(name)    name_<name of the dtype>, as the sets in numpy_ext/ufunc.h spell it
        F_LOOP(name)  name_<name of F>, where F is float or double and results are of F too
        NX_INTEGER    defined for integers
        NX_BOOL       defined for bool, beside NX_INTEGER
@@ -176,7 +176,7 @@
 #endif
 
 #ifdef NX_WANT_HALF
-#include "nx_half.h"
+#include <numpy_ext/half.h>
 #define T npy_half
 #define F npy_float
 #define R npy_half
