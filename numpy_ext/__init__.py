@@ -7,6 +7,7 @@ from . import _pickling as _pickling
 from . import records as records
 from ._config import show_config, test
 from ._groups import group_mean
+from ._pointer import from_pointer
 from ._power import add_power
 from ._threads import get_num_threads, num_threads, set_num_threads
 from ._ufuncs import *  # noqa: F403
@@ -17,6 +18,7 @@ from .containers import lift
 __all__ = [
     *_ufunc_names,
     "add_power",
+    "from_pointer",
     "get_num_threads",
     "group_mean",
     "lift",

@@ -7,6 +7,7 @@ from . import testing as testing
 from ._config import show_config as show_config
 from ._config import test as test
 from ._groups import group_mean as group_mean
+from ._pointer import from_pointer as from_pointer
 from ._power import add_power as add_power
 from ._threads import get_num_threads as get_num_threads
 from ._threads import num_threads as num_threads

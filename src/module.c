@@ -4,6 +4,7 @@
 #include "levels.h"
 #include "nulls.h"
 #include "numpy_loops.h"
+#include "pointers.h"
 #include "records.h"
 #include "ufuncs.h"
 
@@ -68,6 +69,9 @@ static PyObject *set_own_threads(PyObject *Py_UNUSED(module), PyObject *args)
 
 static PyMethodDef module_methods[] = {
     {"make", make, METH_VARARGS, "make(name, first, second, shown_name): a ufunc with these parameters."},
+    {"from_pointers", nx_from_pointers, METH_VARARGS,
+     "from_pointers(addresses, types, nin, nout, signature, name, doc, data, keep): see "
+     "numpy_ext.from_pointer."},
     {"parameters_of", parameters_of, METH_O, "parameters_of(ufunc): its name and parameters, or None."},
     {"set_threads", set_threads, METH_VARARGS, "set_threads(n): for all calls of this process."},
     {"get_threads", get_threads, METH_NOARGS, "get_threads(): for calls from this thread."},
