@@ -24,6 +24,10 @@ EXTENSION = nx._ufuncs
 IN_EXTENSION = ctypes.cast(ctypes.PyDLL(EXTENSION.__file__).PyInit__ufuncs, ctypes.c_void_p)
 
 
+def address_of(name):
+    return ctypes.cast(getattr(ctypes.CDLL("libm.so.6"), name), ctypes.c_void_p).value
+
+
 def load():
     """A second module of the extension. NumPy's import prints what failed, then raises an ImportError."""
     loader = importlib.machinery.ExtensionFileLoader(EXTENSION.__name__, EXTENSION.__file__)
@@ -51,6 +55,12 @@ def what_is_called():
     yield "expand", lambda: EXTENSION.expand(rows, valid, null)
     yield "expand of others", lambda: EXTENSION.expand(column, valid, null)
     yield "cover", lambda: EXTENSION.cover(column.copy(), valid, null)
+    yield "from_pointer", lambda: nx.from_pointer(address_of("jn"), "id->d", name="jn")
+    yield "from_pointer of too much", lambda: nx.from_pointer(address_of("jn"), "iiiiiii->d", name="jn")
+    yield (
+        "from_pointer of cores",
+        lambda: nx.from_pointer(address_of("bcopy"), "d->d", signature="(n)->()", name="first"),
+    )
     for ufunc, types in calls.every_row():
         operands = calls.inputs(ufunc, types, 2, 5)
         yield ufunc.__name__, lambda ufunc=ufunc, operands=operands: ufunc(*operands)
@@ -81,7 +91,7 @@ def outcome(call):
     """What a call gives, to be compared: bits of arrays, the message of an error."""
     try:
         result = call()
-    except (ValueError, IndexError, OverflowError, TypeError) as error:
+    except (ValueError, IndexError, OverflowError, TypeError, NotImplementedError) as error:
         return repr(error)
     return bits(result) if isinstance(result, np.ndarray | np.generic | tuple) else type(result)
 
