@@ -52,6 +52,10 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:#.3g}"
 
 
+def plain(value: Any) -> str:
+    return ", ".join(map(plain, value)) if isinstance(value, list) else str(value)
+
+
 def list_table(head: list[str], rows: list[list[str]]) -> Iterator[str]:
     """Cells may have several lines."""
     yield from (".. list-table::", "   :header-rows: 1", "")
@@ -73,7 +77,7 @@ def summary(run: dict[str, Any]) -> Iterator[str]:
 
 def machine(run: dict[str, Any]) -> Iterator[str]:
     for part in ("machine", "versions", "method"):
-        rows = [[escaped(name), escaped(str(value))] for name, value in run[part].items()]
+        rows = [[escaped(name), escaped(plain(value))] for name, value in run[part].items()]
         yield from list_table([part.capitalize(), ""], rows)
 
 

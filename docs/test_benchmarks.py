@@ -24,7 +24,7 @@ def case(family, name, ours, **peers):
 RUN = {
     "machine": {"processor": "abacus", "cores": "13"},
     "versions": {"numpy": "17.19"},
-    "method": {"rounds": 23},
+    "method": {"sizes": [31, 37], "rounds": 23},
     "cases": [
         case("one", "a_case n=16", 2.0, slow=(6.0, True), wrong=(0.5, False)),
         case("one", "lost n=16", 400.0, fast=(100.0, True)),
@@ -54,10 +54,24 @@ def test_the_summary_counts_the_cases_with_a_right_peer():
 
 def test_the_tables_hold_all_of_the_run_and_no_other_figure():
     tables = text("machine") + text("families")
-    for value in ("abacus", "13", "17.19", "23"):
+    for value in ("abacus", "13", "17.19", "31, 37", "23"):
         assert f"- {value}\n" in tables
     shown = set(re.findall(r"(?<![\w.=])\d[\d.]*(?!\w)", tables)) - {"1"}  # of :header-rows:
-    assert shown == {"13", "17.19", "23", "2.00", "6.00", "3.00", "0.500", "0.250", "400", "100", "29.0"}
+    assert shown == {
+        "13",
+        "17.19",
+        "31",
+        "37",
+        "23",
+        "2.00",
+        "6.00",
+        "3.00",
+        "0.500",
+        "0.250",
+        "400",
+        "100",
+        "29.0",
+    }
 
 
 def test_the_times_of_the_page_are_those_of_the_run():
