@@ -5,15 +5,19 @@ Each peer's result is checked first; then the peers take turns, round after roun
 slows down slows all of them. Printed are nanoseconds an element and how many times longer than numpy_ext a
 peer took: above 1, numpy_ext is faster. Everything runs on one thread but what says so, and every peer
 allocates its output, unless the case is in place. C and Rust are called through ctypes, which costs some
-microseconds: compare them on long arrays. It ends with an error
-when a result of numpy_ext is wrong, or of a peer that is not known to differ.
+microseconds: compare them on long arrays. It ends with an error when a result is wrong, that of numpy_ext or
+of a peer that is not known to differ.
 """
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when NumPy and SciPy load it
+os.environ["POLARS_MAX_THREADS"] = "1"
 
 if not __package__:  # run as a file: `bench` is the package that asv makes of this folder
     sys.path.append(str(Path(__file__).resolve().parent.parent))

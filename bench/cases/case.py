@@ -1,14 +1,10 @@
 """What a case is: one operation on one input, done by numpy_ext and by its peers."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
 from typing import Any
-
-os.environ["OPENBLAS_NUM_THREADS"] = "1"  # read when NumPy and SciPy load it
-os.environ["POLARS_MAX_THREADS"] = "1"
 
 import numpy as np
 

@@ -44,7 +44,7 @@ def rolling_score(kind: str, n: int) -> Case:
         "rechunked to one": lambda: computed(nx.rolling_score(x.rechunk(-1))),
         "each chunk by itself": lambda: computed(da.map_blocks(nx.rolling_score, x, dtype=float)),
     }
-    name, differ = f"dask rolling_score {kind} n={n}", frozenset({"each chunk by itself"})
+    name, differ = f"dask on 2 threads rolling_score {kind} n={n}", frozenset({"each chunk by itself"})
     return Case(name, n, lambda: score_reference(values), 0, peers, differ=differ)
 
 
@@ -57,7 +57,9 @@ def pow_sum(n: int) -> Case:
         OURS: lambda: computed(nxd.pow_sum(x, 1.5)),
         "Dask maximum": lambda: computed(da.sum(da.maximum(x, 1e-30) ** 1.5)),
     }
-    return Case(f"dask pow_sum p=1.5 n={n}", n, lambda: pow_sum_reference(values, 1.5), ROUNDING, peers)
+    return Case(
+        f"dask on 2 threads pow_sum p=1.5 n={n}", n, lambda: pow_sum_reference(values, 1.5), ROUNDING, peers
+    )
 
 
 def group_sum(n: int, groups: int = 1000) -> Case:
@@ -71,4 +73,4 @@ def group_sum(n: int, groups: int = 1000) -> Case:
         "da.bincount": lambda: computed(da.bincount(labels, weights=x, minlength=groups)).astype(np.int64),
     }
     expected = lambda: add_at(values, of_rows, np.zeros(groups, np.int64))  # noqa: E731
-    return Case(f"dask group_sum {groups} groups int64 n={n}", n, expected, 0, peers)
+    return Case(f"dask on 2 threads group_sum {groups} groups int64 n={n}", n, expected, 0, peers)

@@ -1,4 +1,8 @@
-"""Streams over a Parquet file of ten times the largest size, beside what else reads it; one thread."""
+"""
+Streams over a Parquet file of ten times the largest size, beside what else reads it.
+
+Peers run on one thread. A stream has one more, which reads a batch ahead: it cannot be turned off.
+"""
 
 import atexit
 import tempfile
