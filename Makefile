@@ -132,7 +132,8 @@ bench-report: $(VENV)/.bench
 
 check-bench: $(VENV)/.bench
 	$(BIN)/python bench/peers.py --quick >/dev/null
-	cd bench && asv machine --yes
+	$(BIN)/python bench/check.py
+	cd bench && asv machine --yes >/dev/null
 	cd bench && asv check --python=same
 	cd bench && asv run --python=same --quick --bench bench_axpy.Memory
 
