@@ -60,7 +60,7 @@ def list_table(head: list[str], rows: list[list[str]]) -> Iterator[str]:
     """Cells may have several lines."""
     yield from (".. list-table::", "   :header-rows: 1", "")
     for row in [head, *rows]:
-        for mark, cell in zip(["* -", *["  -"] * len(row)], row, strict=False):
+        for mark, cell in zip(["* -", *["  -"] * (len(row) - 1)], row, strict=True):
             first, *others = cell.splitlines() or [""]
             yield f"   {mark} {first}"
             yield from (f"       {line}" for line in others)

@@ -4,7 +4,6 @@ Streams over a Parquet file of ten times the largest size, beside what else read
 Peers run on one thread. A stream has one more, which reads a batch ahead: it cannot be turned off.
 """
 
-import atexit
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,23 +31,17 @@ if numba:
 def cases(sizes: list[int]) -> Iterator[Case]:
     if not pyarrow:
         return
-    folder = tempfile.TemporaryDirectory()
-    atexit.register(folder.cleanup)
-    path, out, rows = Path(folder.name, "in.parquet"), Path(folder.name, "out.parquet"), 10 * max(sizes)
+    rows = 10 * max(sizes)
     x, keys = normal(rows), np.arange(rows) % KEYS
-    parquet.write_table(pyarrow.table({"key": keys, "x": x}), path)
-    connection = one_duck()
-    yield pow_sum(path, x, connection)
-    yield group_mean(path, x, keys, connection)
-    yield count(path, x, connection)
-    yield score(path, out, x)
-    yield score_by(path, out, x, keys)
-    folder.cleanup()
-
-
-def one_duck() -> Any:
-    """DuckDB on one thread."""
-    return duckdb.connect(config={"threads": 1}) if duckdb else None
+    connection = duckdb.connect(config={"threads": 1}) if duckdb else None
+    with tempfile.TemporaryDirectory() as folder:
+        path, out = Path(folder, "in.parquet"), Path(folder, "out.parquet")
+        parquet.write_table(pyarrow.table({"key": keys, "x": x}), path)
+        yield pow_sum(path, x, connection)
+        yield group_mean(path, x, keys, connection)
+        yield count(path, x, connection)
+        yield score(path, out, x)
+        yield score_by(path, out, x, keys)
 
 
 def file_of(path: Path) -> Any:
