@@ -19,7 +19,8 @@ EACH_LEVEL := import numpy_ext; levels = numpy_ext._ufuncs.cpu_levels; \
 need = command -v $(1) >/dev/null || { echo "make: $(1) is missing; on Debian: apt-get install $(2)" >&2; exit 1; }
 fails_with = || { echo "make: $(1)" >&2; exit 1; }
 
-.PHONY: help demo test test-debian test-wheels test-aarch64 test-races test-sanitizers bench docs format lint clean
+.PHONY: help demo test test-debian test-wheels test-aarch64 test-races test-sanitizers bench bench-report check-bench docs \
+	format lint clean
 
 help:
 	@echo "make demo         score the shipped market data, leave the plot score.png"
@@ -30,6 +31,8 @@ help:
 	@echo "make test-races   look for data races in src/threads.c with ThreadSanitizer"
 	@echo "make test-sanitizers  look for memory faults in src/ with AddressSanitizer, libFuzzer, valgrind"
 	@echo "make bench        every operation beside what else one would pick"
+	@echo "make bench-report  the same as docs/benchmarks.json, for the page about performance; takes minutes"
+	@echo "make check-bench  try that every benchmark runs and every peer is right; measures nothing"
 	@echo "make docs         run the examples of the documentation, build it to docs/_build/html"
 	@echo "make format       format C and Python"
 	@echo "make lint         check formatting, warnings of gcc and clang, types and stubs"
@@ -122,6 +125,17 @@ test-sanitizers: $(VENV)/.test
 
 bench: $(VENV)/.bench
 	$(BIN)/python bench/peers.py
+
+# On a machine at rest; BENCH=--quick only to try the page.
+bench-report: $(VENV)/.bench
+	$(BIN)/python bench/peers.py $(BENCH) --json docs/benchmarks.json
+
+check-bench: $(VENV)/.bench
+	$(BIN)/python bench/peers.py --quick >/dev/null
+	$(BIN)/python bench/check.py
+	cd bench && asv machine --yes >/dev/null
+	cd bench && asv check --python=same
+	cd bench && asv run --python=same --quick --bench bench_axpy.Memory
 
 docs: $(VENV)/.docs
 	$(BIN)/pytest docs

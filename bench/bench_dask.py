@@ -27,6 +27,9 @@ class RollingScoreOfChunks:
     def time_rechunked_to_one(self, kind):
         nx.rolling_score(self.x.rechunk(-1)).persist(scheduler="threads")
 
+    def peakmem_rolling_score(self, kind):
+        nxd.rolling_score(self.x).persist(scheduler="threads")
+
 
 class SumsOfChunks:
     def setup(self):
@@ -57,3 +60,6 @@ class SumsOfChunks:
 
     def time_group_count(self):
         self.compute(nxd.group_count(self.labels, 100))
+
+    def peakmem_pow_sum(self):
+        self.compute(nxd.pow_sum(self.x, 1.5))

@@ -1,3 +1,5 @@
+import numpy as np
+
 from numpy_ext import axpy, records
 
 from .data import RECORD, track
@@ -16,7 +18,10 @@ class Arithmetic:
         self.out = self.function(self.a, self.b)
         swapped = RECORD.newbyteorder()
         self.swapped = self.a.astype(swapped)
-        self.packed = self.a.astype([("flag", "u1"), *RECORD.descr])[list(RECORD.names)]
+        packed = np.zeros(n, [("flag", "u1"), *RECORD.descr])
+        for name in RECORD.names:
+            packed[name] = self.a[name]
+        self.packed = packed[list(RECORD.names)]
 
     def time_records(self, function, n):
         self.function(self.a, self.b)

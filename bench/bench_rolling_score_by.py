@@ -2,22 +2,43 @@ import numpy as np
 
 import numpy_ext as nx
 
-from .data import SEED, normal
+from .data import LARGE, MEMORY, SIZES, dtypes_of, numbers, random_labels
 
 
 class RollingScoreBy:
-    params = (["float32", "float64"], ["int8", "int64"], [4, 100], ["mixed", "sorted"], [1_000, 1_000_000])
-    param_names = ("dtype", "labels", "groups", "order", "n")
+    params = (dtypes_of(nx.rolling_score_by), SIZES)
+    param_names = ("dtype", "n")
 
-    def setup(self, dtype, labels, groups, order, n):
-        self.x = normal(n).astype(dtype)
-        self.labels = np.random.default_rng(SEED).integers(0, groups, n).astype(labels)
-        if order == "sorted":
-            self.labels.sort()
-        self.states = np.zeros(groups, dtype)
+    def setup(self, dtype, n):
+        self.x = numbers(dtype, n)
+        self.labels = random_labels("int64", 100, n)
+        self.states = np.zeros(100, dtype if self.x.dtype.kind == "f" else float)
 
-    def time_rolling_score_by(self, dtype, labels, groups, order, n):
+    def time_rolling_score_by(self, dtype, n):
         nx.rolling_score_by(self.x, self.labels, 0.9, 0.5, self.states)
 
-    def peakmem_rolling_score_by(self, dtype, labels, groups, order, n):
+
+class Labels:
+    params = (dtypes_of(nx.rolling_score_by, 1), [4, 100], ["mixed", "sorted"])
+    param_names = ("dtype of labels", "groups", "order")
+
+    def setup(self, of_labels, groups, order):
+        self.x = numbers(float, 1_000_000)
+        self.labels = random_labels(of_labels, groups, self.x.size, order)
+        self.states = np.zeros(groups)
+
+    def time_rolling_score_by(self, of_labels, groups, order):
+        nx.rolling_score_by(self.x, self.labels, 0.9, 0.5, self.states)
+
+
+class Memory:
+    params = MEMORY
+    param_names = ("dtype",)
+
+    def setup(self, dtype):
+        self.x = numbers(dtype, LARGE)
+        self.labels = random_labels("int64", 100, LARGE)
+        self.states = np.zeros(100, dtype if self.x.dtype.kind == "f" else float)
+
+    def peakmem_rolling_score_by(self, dtype):
         nx.rolling_score_by(self.x, self.labels, 0.9, 0.5, self.states)

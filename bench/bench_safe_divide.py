@@ -2,28 +2,37 @@ import numpy as np
 
 import numpy_ext as nx
 
-from .data import normal, with_zeros
+from .data import LARGE, MEMORY, SIZES, dtypes_of, numbers, with_zeros
 
 
 class SafeDivide:
-    params = (["float32", "float64"], [1, 16, 1_000, 100_000, 1_000_000])
+    params = (dtypes_of(nx.safe_divide), SIZES)
     param_names = ("dtype", "n")
 
     def setup(self, dtype, n):
-        self.x = normal(n).astype(dtype)
+        self.x = numbers(dtype, n)
         self.y = with_zeros(n).astype(dtype)
-        self.fill = self.x[::-1].copy()
-        self.out = np.empty_like(self.x)
-        self.strided = np.repeat(self.y, 2)[::2]
 
     def time_safe_divide(self, dtype, n):
         nx.safe_divide(self.x, self.y)
 
     def time_divide_or(self, dtype, n):
-        nx.divide_or(self.x, self.y, self.fill)
+        nx.divide_or(self.x, self.y, 0)
 
-    def time_divide_or_a_number(self, dtype, n):
-        nx.divide_or(self.x, self.y, 0.0)
+
+class Layouts:
+    params = (["float32", "float64"], SIZES)
+    param_names = ("dtype", "n")
+
+    def setup(self, dtype, n):
+        self.x = numbers(dtype, n)
+        self.y = with_zeros(n).astype(dtype)
+        self.fill = self.x[::-1].copy()
+        self.out = np.empty_like(self.x)
+        self.strided = np.repeat(self.y, 2)[::2]
+
+    def time_fill_of_each(self, dtype, n):
+        nx.divide_or(self.x, self.y, self.fill)
 
     def time_into_out(self, dtype, n):
         nx.safe_divide(self.x, self.y, out=self.out)
@@ -34,22 +43,17 @@ class SafeDivide:
     def time_strided(self, dtype, n):
         nx.safe_divide(self.x, self.strided)
 
-    def peakmem_into_out(self, dtype, n):
-        nx.safe_divide(self.x, self.y, out=self.out)
 
+class Memory:
+    params = MEMORY
+    param_names = ("dtype",)
 
-class SafeDivideOther:
-    """Dtypes that are converted first, or take no vectors."""
+    def setup(self, dtype):
+        self.x = numbers(dtype, LARGE)
+        self.y = with_zeros(LARGE).astype(dtype)
 
-    params = (["int8", "int64", "float16", "longdouble", "complex64", "complex128"], [1_000, 100_000])
-    param_names = ("dtype", "n")
-
-    def setup(self, dtype, n):
-        self.x = (normal(n) * 10).astype(dtype)
-        self.y = (with_zeros(n) * 10).astype(dtype)
-
-    def time_safe_divide(self, dtype, n):
+    def peakmem_safe_divide(self, dtype):
         nx.safe_divide(self.x, self.y)
 
-    def time_divide_or(self, dtype, n):
+    def peakmem_divide_or(self, dtype):
         nx.divide_or(self.x, self.y, 0)

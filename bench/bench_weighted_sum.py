@@ -2,16 +2,16 @@ import numpy as np
 
 import numpy_ext as nx
 
-from .data import normal
+from .data import LARGE, MEMORY, SIZES, dtypes_of, normal, numbers
 
 
 class WeightedSum:
-    params = (["float64", "float32", "int64", "int8"], ["float64", "int64"], [1, 1_000, 100_000, 10_000_000])
+    params = (dtypes_of(nx.weighted_sum), ["float64", "int64"], SIZES)
     param_names = ("dtype of w", "dtype of x", "n")
 
     def setup(self, of_w, of_x, n):
-        self.w = (normal(n) * 100).astype(of_w)
-        self.x = (normal(n)[::-1] * 100).astype(of_x)
+        self.w = numbers(of_w, n)
+        self.x = numbers(of_x, n)[::-1].copy()
 
     def time_weighted_sum(self, of_w, of_x, n):
         nx.weighted_sum(self.w, self.x)
@@ -19,11 +19,8 @@ class WeightedSum:
     def time_weighted_sum_resume(self, of_w, of_x, n):
         nx.weighted_sum_resume(self.w, self.x, 0.0, 0.0)
 
-    def peakmem_weighted_sum(self, of_w, of_x, n):
-        nx.weighted_sum(self.w, self.x)
 
-
-class WeightedSumOfManySeries:
+class ManySeries:
     params = (["float64", "int64"], [0, 1])
     param_names = ("dtype of w", "axis")
 
@@ -32,4 +29,16 @@ class WeightedSumOfManySeries:
         self.x = normal(1_000_000).reshape(1000, 1000)
 
     def time_weighted_sum(self, of_w, axis):
-        nx.weighted_sum(self.w, self.x, axis=axis)
+        nx.weighted_sum(self.w, self.x, axes=[0, axis, ()])
+
+
+class Memory:
+    params = MEMORY
+    param_names = ("dtype",)
+
+    def setup(self, dtype):
+        self.w = numbers(dtype, LARGE)
+        self.x = numbers(float, LARGE)
+
+    def peakmem_weighted_sum(self, dtype):
+        nx.weighted_sum(self.w, self.x)

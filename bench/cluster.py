@@ -15,12 +15,16 @@ from typing import Any
 
 import dask.array as da
 import numpy as np
-from data import KINDS
 from distributed import Client, LocalCluster, wait
 
 import numpy_ext as nx
 import numpy_ext.dask as nxd
 from numpy_ext.dask import _score
+
+if __package__:  # asv imports every file of this folder, as a package
+    from .data import KINDS
+else:
+    from data import KINDS
 
 HEAD = f"{'kind':10}{'workers':>8}  {'way':34}{'seconds':>9}{'wrong':>9}{'moved, bytes':>15}"
 

@@ -7,9 +7,27 @@ import numpy.typing as npt
 
 SEED = 20250101
 
+LARGE = 10_000_000
+SIZES = [1, 100_000, LARGE]
+"""A call, in cache, in memory."""
+
+MEMORY = ["float32", "float64", "int64"]
+"""The dtypes whose peak memory is followed: a cast copy would show in one of them."""
+
 
 def normal(n: int) -> npt.NDArray[np.float64]:
     return np.random.default_rng(SEED).normal(size=n)
+
+
+def dtypes_of(ufunc: np.ufunc, operand: int = 0) -> list[str]:
+    """Every dtype for which the ufunc has a loop."""
+    return list(dict.fromkeys(np.dtype(types[operand]).name for types in ufunc.types))
+
+
+def numbers(dtype: npt.DTypeLike, n: int) -> np.ndarray:
+    """Of any dtype: they fit into one byte, and are positive where it has no sign."""
+    values = 10 * normal(n)
+    return (np.abs(values) if np.dtype(dtype).kind in "bu" else values).astype(dtype)
 
 
 def uniform(n: int) -> npt.NDArray[np.float64]:
@@ -44,6 +62,11 @@ def dips(n: int) -> npt.NDArray[np.float64]:
     for offset in (0, 1):
         x[places[places + offset < n] + offset] = 80.0
     return x
+
+
+def random_labels(dtype: npt.DTypeLike, groups: int, n: int, order: str = "mixed") -> np.ndarray:
+    labels = np.random.default_rng(SEED).integers(0, groups, n)
+    return (np.sort(labels) if order == "sorted" else labels).astype(dtype)
 
 
 RECORD = np.dtype([("time", "u8"), ("x", "f8"), ("y", "f8"), ("z", "f8")])

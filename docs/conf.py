@@ -1,6 +1,11 @@
 """How Sphinx builds these pages."""
 
+import sys
+from pathlib import Path
+
 import numpy_ext
+
+sys.path.insert(0, str(Path(__file__).parent))  # for benchmarks.py
 
 project = "numpy_ext"
 author = "the numpy_ext developers"
@@ -12,6 +17,7 @@ extensions = [
     "sphinx.ext.mathjax",
     "numpydoc",
     "matplotlib.sphinxext.plot_directive",
+    "benchmarks",
 ]
 exclude_patterns = ["_build"]
 numpydoc_show_class_members = False

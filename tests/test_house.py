@@ -1,5 +1,6 @@
 """The rules of the house, as assertions: one name in five places, no list kept by hand far from its loops."""
 
+import json
 import operator
 import re
 from pathlib import Path
@@ -38,10 +39,39 @@ def test_everything_that_c_exports_is_a_ufunc_and_public():
 
 
 @pytest.mark.parametrize("name", UFUNCS)
-@pytest.mark.parametrize("place", ["tests/test_{}.py", "docs/families/{}.rst", "bench/bench_{}.py"])
+@pytest.mark.parametrize(
+    "place", ["tests/test_{}.py", "docs/families/{}.rst", "bench/bench_{}.py", "bench/cases/{}.py"]
+)
 def test_every_ufunc_is_tested_documented_and_benchmarked(name, place):
     path = place.format(family_of(name))
     assert names(name, path), f"{path} does not name {name}"
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_the_benchmarks_of_a_family_cover_every_dtype_and_size(room):
+    for word in ("dtypes_of", "SIZES"):
+        assert names(word, f"bench/bench_{room}.py"), f"bench/bench_{room}.py: no {word}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "bench").glob("bench_*.py")), ids=lambda path: path.stem)
+def test_benchmarks_follow_time_and_memory(path):
+    assert "def time_" in path.read_text()
+    assert "def peakmem_" in path.read_text()
+
+
+def test_the_published_run_has_all_cases_and_every_ufunc():
+    path = ROOT / "docs/benchmarks.json"
+    assert path.exists(), "make it with `make bench-report`, on a machine at rest"
+    run = json.loads(path.read_text())
+    assert run["method"]["rounds"] > 1, "a quick run measures nothing"
+    with_cases = {
+        file.stem for file in (ROOT / "bench/cases").glob("*.py") if "\ndef cases(" in file.read_text()
+    }
+    assert {case["family"] for case in run["cases"]} == with_cases
+    measured = [case["name"] for case in run["cases"]]
+    assert len(set(measured)) == len(measured)
+    for name in UFUNCS:
+        assert re.search(rf"\b{name}\b", " ".join(measured)), f"no case of {name}: make bench-report"
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -140,7 +170,8 @@ def test_ci_runs_the_test_command_of_the_readme():
 
 
 def test_no_stored_plans():
-    for folder in ("src", "numpy_ext", "tests", "bench", "docs", "docs/guide", "docs/families"):
+    folders = ("src", "numpy_ext", "tests", "bench", "bench/cases", "docs", "docs/guide", "docs/families")
+    for folder in folders:
         for path in (ROOT / folder).iterdir():
             if path.suffix in {".c", ".h", ".py", ".pyi", ".rst", ".rs"} and path != Path(__file__):
                 assert not re.search(r"\b(TODO|FIXME|XXX)\b", path.read_text()), path
