@@ -12,6 +12,7 @@ from . import (
     containers,
     dask,
     group_sum,
+    pointer,
     pow_sum,
     records,
     rolling_score,
@@ -38,6 +39,7 @@ FAMILIES: dict[str, Callable[[list[int]], Iterator[Case]]] = {
         containers,
         stream,
         dask,
+        pointer,
         threads,
     )
 }

@@ -48,6 +48,29 @@ void copy_series(char **p, const ptrdiff_t *n, const ptrdiff_t *d, void *data)
             *(T *)(p[1] + i * d[1] + j * d[3]) = *(T *)(p[0] + i * d[0] + j * d[2]);
 }
 
+/* Functions for pointers, and loops that know no more of them than these. */
+T trivial(T x, T y)
+{
+    return x * y + 1;
+}
+
+T times(long n, T x)
+{
+    return n * x;
+}
+
+void call_trivial(T (*function)(T, T), const T *x, const T *y, T *out, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = function(x[i], y[i]);
+}
+
+void call_times(T (*function)(long, T), const long *count, const T *x, T *out, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = function(count[i], x[i]);
+}
+
 double pow_sum(const T *x, double p, size_t n)
 {
     double sum = 0;
