@@ -1,4 +1,4 @@
-"""Functions behind pointers: from_pointer beside a loop in C that calls the same pointer, and beside Numba."""
+"""Functions behind pointers, beside a loop in C over the same pointer, and beside Numba."""
 
 import ctypes
 from collections.abc import Iterator
