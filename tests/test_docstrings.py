@@ -54,7 +54,7 @@ class OurText(Validator):
         self.raw_doc = doc
 
 
-@pytest.mark.parametrize("thing", public())
+@pytest.mark.parametrize("thing", list(public()))
 def test_numpydoc_finds_nothing(thing):
     found = validate(thing, OurText)["errors"]
     assert [(code, said) for code, said in found if code not in OFF] == []

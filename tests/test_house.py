@@ -137,7 +137,7 @@ def test_everything_for_records_is_tested_documented_and_benchmarked():
 def test_a_docstring_has_the_sections_of_numpydoc(name):
     doc = operator.attrgetter(name)(nx).__doc__
     needed = ["Notes", "Examples"]
-    if not name.endswith("_operators"):
+    if not name.endswith("_operators") and not name.startswith("set_"):  # these return nothing
         needed += ["Returns"]
     if name in UFUNCS or name.startswith("records."):
         needed += ["Raises", "See Also"]
