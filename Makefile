@@ -35,7 +35,7 @@ help:
 	@echo "make check-bench  try that every benchmark runs and every peer is right; measures nothing"
 	@echo "make docs         run the examples of the documentation, build it to docs/_build/html"
 	@echo "make format       format C and Python"
-	@echo "make lint         check formatting, warnings of gcc and clang, types and stubs"
+	@echo "make lint         check formatting, warnings of gcc and clang, types, stubs and docstrings"
 
 $(VENV)/.base: pyproject.toml
 	@$(call need,$${CC:-cc},gcc libc6-dev)
@@ -153,7 +153,9 @@ lint: $(VENV)/.lint $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/basedpyright --level error
 	$(BIN)/python -m mypy.stubtest --mypy-config-file pyproject.toml --allowlist tests/stubtest_allowlist.txt numpy_ext
+	$(BIN)/pytest -n 1 tests/test_docstrings.py
 	@for compiler in gcc clang; do \
 		$(call need,$$compiler,$$compiler); \
 		test -d build/lint-$$compiler || CC=$$compiler meson setup build/lint-$$compiler -Dwerror=true || exit 1; \

@@ -9,6 +9,7 @@ from ._config import show_config, test
 from ._groups import group_mean
 from ._pointer import from_pointer
 from ._power import add_power
+from ._signatures import introduce
 from ._threads import get_num_threads, num_threads, set_num_threads
 from ._ufuncs import *  # noqa: F403
 from ._ufuncs import __all__ as _ufunc_names
@@ -29,13 +30,16 @@ __all__ = [
 ]
 
 for _name in _ufunc_names:
-    try:
-        globals()[_name].__module__ = __name__
-    except AttributeError:  # NumPy before 2.3: attributes of a ufunc cannot be set
-        break
+    introduce(globals()[_name], __name__)
+
+_modules = {"dask", "records", "stream", "testing"}  # imported on demand: most import more than NumPy
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *_modules, *(name for name in globals() if name.startswith("__"))]
 
 
 def __getattr__(name: str) -> Any:
-    if name in {"dask", "stream", "testing"}:  # they import more than NumPy
+    if name in _modules:
         return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -19,7 +19,7 @@ def show_config(mode: str = "stdout") -> dict[str, dict[str, Any]] | None:
 
     Returns
     -------
-    config : dict or None
+    dict or None
         With ``mode="dicts"``, one dict per section:
 
         - "versions": of numpy_ext, NumPy, the NumPy headers of the build, Python and the C compiler;
@@ -71,7 +71,7 @@ def test() -> bool:
 
     Returns
     -------
-    passed : bool
+    bool
         True when every example printed what it says. A failing example is printed with what it gave.
 
     Notes

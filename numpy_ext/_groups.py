@@ -39,7 +39,7 @@ def group_mean(x: ArrayLike, labels: ArrayLike, n_groups: int | None = None) -> 
 
     See Also
     --------
-    group_sum, group_count : the totals it divides, which can be carried from chunk to chunk
+    group_sum, group_count : The totals it divides, which can be carried from chunk to chunk.
 
     Notes
     -----

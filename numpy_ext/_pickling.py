@@ -11,7 +11,7 @@ from ._power import remake
 
 
 def _record_ufunc(name: str) -> np.ufunc:
-    return _ufuncs.record_ufuncs[name]
+    return _ufuncs.record_ufuncs[name]  # type: ignore[literal-required]
 
 
 def _teach_copyreg() -> None:

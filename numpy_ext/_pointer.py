@@ -109,8 +109,8 @@ def from_pointer(
 
     See Also
     --------
-    numpy.frompyfunc : the same of a function in Python
-    get_include : where the headers are with which loops of your own are compiled
+    numpy.frompyfunc : The same of a function in Python.
+    get_include : Where the headers are with which loops of your own are compiled.
 
     Notes
     -----

@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 
 from . import _ufuncs
+from ._signatures import introduce
 
 
 def add_power(p: float, absolute: bool = False) -> np.ufunc:
@@ -34,9 +35,9 @@ def add_power(p: float, absolute: bool = False) -> np.ufunc:
 
     See Also
     --------
-    pow_sum : the same along one axis, within 4 units in the last place
-    cum_pow_sum : running sums
-    numpy.sum, numpy.ufunc.reduce
+    pow_sum : The same along one axis, within 4 units in the last place.
+    cum_pow_sum : Running sums.
+    numpy.sum, numpy.ufunc.reduce : What takes the same options.
 
     Notes
     -----
@@ -69,7 +70,9 @@ def add_power(p: float, absolute: bool = False) -> np.ufunc:
 def _make(p: str, absolute: bool) -> np.ufunc:
     exponent = float.fromhex(p)
     name = f"add_power({exponent!r}, absolute=True)" if absolute else f"add_power({exponent!r})"
-    return _ufuncs.make("add_power", exponent, float(absolute), name)
+    ufunc = _ufuncs.make("add_power", exponent, float(absolute), name)
+    introduce(ufunc, __package__)
+    return ufunc
 
 
 _cached = lru_cache(maxsize=256)(_make)

@@ -27,10 +27,6 @@ def set_num_threads(n: int) -> None:
     n : int
         From 1, which it is unless the environment says otherwise, to 1024.
 
-    Returns
-    -------
-    None
-
     Raises
     ------
     TypeError
@@ -40,8 +36,8 @@ def set_num_threads(n: int) -> None:
 
     See Also
     --------
-    num_threads : for a block of code, and this thread of Python alone.
-    get_num_threads
+    num_threads : For a block of code, and this thread of Python alone.
+    get_num_threads : Tells what holds.
 
     Notes
     -----
@@ -68,7 +64,7 @@ def get_num_threads() -> int:
 
     Returns
     -------
-    n : int
+    int
         What the innermost `num_threads` around says, or else `set_num_threads`.
 
     Notes
@@ -95,7 +91,7 @@ def num_threads(n: int) -> AbstractContextManager[None]:
 
     Returns
     -------
-    context : context manager
+    context manager
         For ``with``, or as a decorator. It holds for calls from this thread of Python alone.
 
     Raises
@@ -107,7 +103,7 @@ def num_threads(n: int) -> AbstractContextManager[None]:
 
     See Also
     --------
-    set_num_threads : for the whole process.
+    set_num_threads : For the whole process.
 
     Notes
     -----

@@ -3,7 +3,23 @@
 #include "ufuncs.h"
 
 static const char add_power_doc[] =
-    "Adds the power of `x` to `acc`: see `numpy_ext.add_power`, which made this ufunc.\n";
+    "add_power(acc, x, /, ...)\n"
+    "\n"
+    "Add the power of `x` to `acc`: see `numpy_ext.add_power`, which made this ufunc.\n"
+    "\n"
+    "Parameters\n"
+    "----------\n"
+    "acc : array_like\n"
+    "    The sum so far.\n"
+    "x : array_like\n"
+    "    What is raised. `acc` and `x` broadcast against each other.\n"
+    "out, where, casting, order, dtype, subok, signature : optional\n"
+    "    As for every ufunc, see `numpy.ufunc`.\n"
+    "\n"
+    "Returns\n"
+    "-------\n"
+    "out : ndarray or scalar\n"
+    "    The sum: integers are added to a float64, floats to their own dtype.\n";
 
 static nx_total start_of(const nx_number_type *type, const char *acc)
 {

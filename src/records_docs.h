@@ -7,7 +7,7 @@
          "    " role "\n"
 
 #define REST                                                                                                 \
-    "out, where, casting, order, dtype, subok : optional\n"                                                  \
+    "out, where, casting, order, dtype, subok, signature : optional\n"                                       \
     "    As for every ufunc, see `numpy.ufunc`. A multi-field view as `out` receives\n"                      \
     "    its fields; all other bytes of the records stay as they are.\n"                                     \
     "\n"                                                                                                     \
@@ -60,30 +60,32 @@
                       "    array of numbers, goes to every field.")                                          \
     REST numpys NOTES EXAMPLES
 
-static const char add_doc[] = BINARY("add(x1, x2, /, ...)", "Add records field by field.",
-                                     "numpy.add\n") ">>> records.add(a, a).tolist()\n"
-                                                    "[(2, 1.0), (4, 8.0)]\n"
-                                                    ">>> records.add.reduce(a).tolist()\n"
-                                                    "(3, 4.5)\n";
+static const char add_doc[] =
+    BINARY("add(x1, x2, /, ...)", "Add records field by field.",
+           "numpy.add : The same for numbers.\n") ">>> records.add(a, a).tolist()\n"
+                                                  "[(2, 1.0), (4, 8.0)]\n"
+                                                  ">>> records.add.reduce(a).tolist()\n"
+                                                  "(3, 4.5)\n";
 
 static const char subtract_doc[] =
     BINARY("subtract(x1, x2, /, ...)", "Subtract records field by field.",
-           "numpy.subtract\n") ">>> records.subtract(a[[\"x\"]], 0.5).tolist()\n"
-                               "[(0.0,), (3.5,)]\n";
+           "numpy.subtract : The same for numbers.\n") ">>> records.subtract(a[[\"x\"]], 0.5).tolist()\n"
+                                                       "[(0.0,), (3.5,)]\n";
 
-static const char multiply_doc[] = BINARY("multiply(x1, x2, /, ...)", "Multiply records field by field.",
-                                          "numpy.multiply\n") ">>> records.multiply(2, a).tolist()\n"
-                                                              "[(2, 1.0), (4, 8.0)]\n";
+static const char multiply_doc[] =
+    BINARY("multiply(x1, x2, /, ...)", "Multiply records field by field.",
+           "numpy.multiply : The same for numbers.\n") ">>> records.multiply(2, a).tolist()\n"
+                                                       "[(2, 1.0), (4, 8.0)]\n";
 
 static const char divide_doc[] =
     BINARY("divide(x1, x2, /, ...)", "Divide records field by field; integers give float64.",
-           "numpy.divide\n") ">>> records.divide(a, 2).tolist()\n"
-                             "[(0.5, 0.25), (1.0, 2.0)]\n";
+           "numpy.divide : The same for numbers.\n") ">>> records.divide(a, 2).tolist()\n"
+                                                     "[(0.5, 0.25), (1.0, 2.0)]\n";
 
 static const char negative_doc[] = HEAD("negative(x, /, ...)", "Negate records field by field.")
-    OPERAND("x", "Records of any structured dtype.") REST "numpy.negative\n" NOTES EXAMPLES
-                                                          ">>> records.negative(a[[\"x\"]]).tolist()\n"
-                                                          "[(-0.5,), (-4.0,)]\n";
+    OPERAND("x", "Records of any structured dtype.") REST
+    "numpy.negative : The same for numbers.\n" NOTES EXAMPLES ">>> records.negative(a[[\"x\"]]).tolist()\n"
+    "[(-0.5,), (-4.0,)]\n";
 
 #undef OPERAND
 #undef REST

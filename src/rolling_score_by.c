@@ -23,7 +23,7 @@ static const char rolling_score_by_doc[] =
     "states : (..., g) array_like\n"
     "    The score of each group before its first value: 0 to begin, else the states\n"
     "    that the chunk before returned.\n"
-    "axes, out, casting, order, dtype, subok : optional\n"
+    "out, axes, casting, order, dtype, subok, signature : optional\n"
     "    As for every generalized ufunc, see `numpy.ufunc`.\n"
     "\n"
     "Returns\n"

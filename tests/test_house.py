@@ -103,17 +103,46 @@ def test_every_test_file_mirrors_a_source():
     parts = {f"{path.parent.name}{path.stem}" for path in (ROOT / "numpy_ext").glob("*/_[a-z]*.py")}
     for path in (ROOT / "tests").glob("test_*.py"):
         subject = path.stem.removeprefix("test_")
-        assert subject in {*ROOMS, *modules, *packages, *parts, "module", "house", "conformance"}, (
-            f"{path.name} mirrors no source"
-        )
+        assert subject in {
+            *ROOMS,
+            *modules,
+            *packages,
+            *parts,
+            "module",
+            "house",
+            "conformance",
+            "types",
+            "docstrings",
+        }, f"{path.name} mirrors no source"
 
 
 def test_the_stub_names_what_is_public():
     stub = text("numpy_ext/__init__.pyi")
-    ufuncs = re.findall(r"^(\w+): np\.ufunc$", stub, re.MULTILINE)
-    functions = re.findall(r"^from \.(?:_\w+|containers) import (\w+) as \1$", stub, re.MULTILINE)
-    assert sorted(ufuncs) == sorted(UFUNCS)
-    assert sorted([*ufuncs, *functions]) == sorted(nx.__all__)
+    ufuncs = re.findall(r"^([a-z]\w*): _[A-Z]\w+(?:\[.*\])?$", text("numpy_ext/_ufuncs.pyi"), re.MULTILINE)
+    functions = re.findall(r"^(?:from \.\w+ import|def) ([a-z]\w*)(?: as \1$|\()", stub, re.MULTILINE)
+    assert sorted(set(ufuncs) - {"record_ufuncs"}) == sorted(UFUNCS)
+    assert sorted([*UFUNCS, *functions]) == sorted(nx.__all__)
+
+
+@pytest.mark.parametrize(
+    "name", [*UFUNCS, "add_power", *(f"records.{name}" for name in nx._ufuncs.record_ufuncs)]
+)
+def test_the_type_of_every_ufunc_is_tested(name):
+    assert re.search(
+        rf"assert_type\(\s*nx\.{name}\(|^power = nx\.{name}\(", text("tests/typed/calls.py"), re.MULTILINE
+    )
+
+
+@pytest.mark.parametrize("name", ["", "records", "stream", "dask", "testing"])
+def test_completion_shows_public_names_alone(name):
+    try:
+        module = operator.attrgetter(name)(nx) if name else nx
+    except ImportError:
+        pytest.skip(f"{name} needs what this lane has not")
+    modules = set() if name else {"dask", "records", "stream", "testing"}
+    shown = {shown for shown in dir(module) if not (shown.startswith("__") and shown.endswith("__"))}
+    assert shown == {*module.__all__, *modules}
+    assert {"__doc__", "__name__", "__all__"} <= set(dir(module))
 
 
 @pytest.mark.parametrize("name", UFUNCS)
@@ -138,7 +167,7 @@ def test_everything_for_records_is_tested_documented_and_benchmarked():
 def test_a_docstring_has_the_sections_of_numpydoc(name):
     doc = operator.attrgetter(name)(nx).__doc__
     needed = ["Notes", "Examples"]
-    if not name.endswith("_operators"):
+    if not name.endswith("_operators") and not name.startswith("set_"):  # these return nothing
         needed += ["Returns"]
     if name in UFUNCS or name.startswith("records."):
         needed += ["Raises", "See Also"]

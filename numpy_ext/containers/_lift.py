@@ -320,12 +320,14 @@ def one_or_all(results: Sequence[Any]) -> Any:
     return results[0] if len(results) == 1 else tuple(results)
 
 
-@lru_cache(maxsize=1024)
-def _library_of(kind: Any) -> str | None:
+def _look_for_library(kind: Any) -> str | None:
     if issubclass(kind, np.ma.MaskedArray):
         return "numpy.ma"
     roots = (base.__module__.partition(".")[0] for base in kind.__mro__)
     return next((root for root in roots if root in ADAPTERS), None)
+
+
+_library_of = lru_cache(maxsize=1024)(_look_for_library)
 
 
 def _adapter_of(args: Sequence[Any]) -> ModuleType | None:
@@ -384,7 +386,7 @@ def lift(func: Any, nulls: str = "propagate", nan_as_null: bool | None = None) -
 
     See Also
     --------
-    numpy.ufunc.signature : the core dimensions of a generalized ufunc
+    numpy.ufunc.signature : The core dimensions of a generalized ufunc.
 
     Notes
     -----

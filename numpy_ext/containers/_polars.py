@@ -72,10 +72,12 @@ def read(series: Any, what: str) -> tuple[Any, Any, bool]:
     return _numpy(series.fill_null(False if dtype == pl.Boolean else 0), what), valid, False
 
 
-@cache
-def _has_arrow() -> bool:
+def _look_for_arrow() -> bool:
     """pyarrow is no need of Polars, but knows the way between the two without a copy."""
     return find_spec("pyarrow") is not None
+
+
+_has_arrow = cache(_look_for_arrow)
 
 
 def _numpy(series: Any, what: str) -> np.ndarray:

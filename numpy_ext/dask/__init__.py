@@ -23,3 +23,7 @@ __all__ = [
     "rolling_score",
     "weighted_sum",
 ]
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *(name for name in globals() if name.startswith("__"))]

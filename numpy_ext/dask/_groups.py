@@ -179,8 +179,8 @@ def group_sum(x: Any, labels: Any, n_groups: int) -> da.Array:
 
     See Also
     --------
-    group_count, group_mean
-    numpy_ext.group_sum : the same in memory
+    group_count, group_mean : Its kin.
+    numpy_ext.group_sum : The same in memory.
 
     Notes
     -----
@@ -230,8 +230,8 @@ def group_count(labels: Any, n_groups: int) -> da.Array:
 
     See Also
     --------
-    group_sum : the sum of the values of each label
-    numpy_ext.group_count : the same in memory
+    group_sum : The sum of the values of each label.
+    numpy_ext.group_count : The same in memory.
 
     Notes
     -----
@@ -279,8 +279,8 @@ def group_mean(x: Any, labels: Any, n_groups: int) -> da.Array:
 
     See Also
     --------
-    group_sum, group_count : what it divides
-    numpy_ext.group_mean : the same in memory
+    group_sum, group_count : What it divides.
+    numpy_ext.group_mean : The same in memory.
 
     Notes
     -----

@@ -180,8 +180,8 @@ def rolling_score(
 
     See Also
     --------
-    numpy_ext.rolling_score_resume : the same in memory
-    numpy_ext.rolling_score_repair : what makes a guess right
+    numpy_ext.rolling_score_resume : The same in memory.
+    numpy_ext.rolling_score_repair : What makes a guess right.
 
     Notes
     -----

@@ -111,8 +111,8 @@ def pow_sum(x: Any, p: Any, axis: int = -1) -> da.Array:
 
     See Also
     --------
-    abs_pow_sum : the same of absolute values
-    numpy_ext.pow_sum : the same in memory
+    abs_pow_sum : The same of absolute values.
+    numpy_ext.pow_sum : The same in memory.
 
     Notes
     -----
@@ -157,8 +157,8 @@ def abs_pow_sum(x: Any, p: Any, axis: int = -1) -> da.Array:
 
     See Also
     --------
-    pow_sum : the same of the values above zero
-    numpy_ext.abs_pow_sum : the same in memory
+    pow_sum : The same of the values above zero.
+    numpy_ext.abs_pow_sum : The same in memory.
 
     Notes
     -----
@@ -205,7 +205,7 @@ def weighted_sum(w: Any, x: Any, axis: int = -1) -> da.Array:
 
     See Also
     --------
-    numpy_ext.weighted_sum : the same in memory
+    numpy_ext.weighted_sum : The same in memory.
 
     Notes
     -----

@@ -5,6 +5,7 @@ Fields are matched by name. `add`, `subtract`, `multiply`, `divide` and `negativ
 takes records too. `to_columns`, `from_columns`, `to_arrow` and `from_arrow` lead to columns and back.
 """
 
+from .._signatures import introduce as _introduce
 from .._ufuncs import record_ufuncs as _record_ufuncs
 from ._arrow import from_arrow, to_arrow
 from ._columns import from_columns, to_columns
@@ -34,8 +35,9 @@ __all__ = [
     "to_columns",
 ]
 
-for _ufunc in _record_ufuncs.values():
-    try:
-        _ufunc.__module__ = __name__
-    except AttributeError:  # NumPy before 2.3: attributes of a ufunc cannot be set
-        break
+for _ufunc in (add, subtract, multiply, divide, negative):
+    _introduce(_ufunc, __name__)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *(name for name in globals() if name.startswith("__"))]

@@ -98,6 +98,7 @@ def to_arrow(records: np.ndarray | np.void) -> Any:
     Parameters
     ----------
     records : (n,) ndarray of records or numpy.recarray
+        What becomes structs, with its fields.
 
     Returns
     -------
@@ -117,8 +118,8 @@ def to_arrow(records: np.ndarray | np.void) -> Any:
 
     See Also
     --------
-    from_arrow : the way back
-    to_columns : columns for NumPy, without a copy
+    from_arrow : The way back.
+    to_columns : Columns for NumPy, without a copy.
 
     Notes
     -----
@@ -232,6 +233,7 @@ def from_arrow(data: Any, dtype: DTypeLike | None = None) -> np.ndarray:
     Returns
     -------
     (n,) ndarray of records
+        One for each struct or row.
 
     Raises
     ------
@@ -246,8 +248,8 @@ def from_arrow(data: Any, dtype: DTypeLike | None = None) -> np.ndarray:
 
     See Also
     --------
-    to_arrow : the way back, with the table of types
-    from_columns : for columns one by one
+    to_arrow : The way back, with the table of types.
+    from_columns : For columns one by one.
 
     Notes
     -----

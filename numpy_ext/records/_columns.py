@@ -31,11 +31,12 @@ def _views(array: np.ndarray) -> dict[str, Any]:
 
 def to_columns(records: np.ndarray | np.void) -> dict[str, Any]:
     """
-    Fields of records as columns, without a copy.
+    Give the fields of records as columns, without a copy.
 
     Parameters
     ----------
     records : (...) ndarray of records, numpy.recarray or numpy.void
+        What has the fields.
 
     Returns
     -------
@@ -51,8 +52,8 @@ def to_columns(records: np.ndarray | np.void) -> dict[str, Any]:
 
     See Also
     --------
-    from_columns : the way back
-    to_arrow : columns for Arrow and Polars
+    from_columns : The way back.
+    to_arrow : Columns for Arrow and Polars.
 
     Notes
     -----
@@ -355,7 +356,7 @@ def from_columns(
     columns: Mapping[str, Any], dtype: DTypeLike | None = None, *, align: bool = False
 ) -> np.ndarray:
     """
-    Records of columns, without a copy where the columns are fields of one block of memory already.
+    Make records of columns, without a copy where these are fields of one block of memory already.
 
     Parameters
     ----------
@@ -387,8 +388,8 @@ def from_columns(
 
     See Also
     --------
-    to_columns : the way back
-    from_arrow : the same for tables and struct columns of Arrow, Polars and pandas
+    to_columns : The way back.
+    from_arrow : The same for tables and struct columns of Arrow, Polars and pandas.
 
     Notes
     -----

@@ -66,8 +66,8 @@ def dot(a: ArrayLike, b: ArrayLike) -> Any:
 
     See Also
     --------
-    norm : the root of the dot product of a record with itself
-    numpy.vecdot : the same for arrays; it conjugates complex numbers, this does not
+    norm : The root of the dot product of a record with itself.
+    numpy.vecdot : The same for arrays; it conjugates complex numbers, this does not.
 
     Notes
     -----
@@ -120,8 +120,8 @@ def norm(records: ArrayLike) -> Any:
 
     See Also
     --------
-    dot : products of two records
-    numpy.linalg.norm : the same for arrays
+    dot : Products of two records.
+    numpy.linalg.norm : The same for arrays.
 
     Notes
     -----
@@ -207,7 +207,7 @@ def mean(records: ArrayLike, axis: int | tuple[int, ...] | None = None, *, keepd
 
     See Also
     --------
-    numpy.mean : what computes each field
+    numpy.mean : What computes each field.
 
     Notes
     -----

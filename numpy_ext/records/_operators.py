@@ -20,7 +20,7 @@ def enable_operators() -> None:
 
     See Also
     --------
-    disable_operators : the way back
+    disable_operators : The way back.
 
     Notes
     -----
@@ -55,7 +55,7 @@ def disable_operators() -> None:
 
     See Also
     --------
-    enable_operators : where this is needed
+    enable_operators : Where this is needed.
 
     Notes
     -----

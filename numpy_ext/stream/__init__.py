@@ -19,3 +19,7 @@ __all__ = ["State", "Stream", "scan"]
 
 for _public in (State, Stream, scan):
     _public.__module__ = __name__
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *(name for name in globals() if name.startswith("__"))]

@@ -123,7 +123,7 @@ class State:
 
     See Also
     --------
-    Stream.score, Stream.pow_sum, Stream.weighted_sum, Stream.group_sum, Stream.group_mean
+    Stream.score, Stream.pow_sum, Stream.weighted_sum, Stream.group_sum, Stream.group_mean : Take a state.
 
     Notes
     -----
@@ -156,6 +156,7 @@ class State:
 
     @property
     def value(self) -> Any:
+        """The last score or the total; with keys, a dict of them; None before the first run."""
         if self.snapshot is None:
             return None
         values = self.snapshot.numbers[NUMBERS[self.snapshot.kind][0]].tolist()
@@ -170,6 +171,7 @@ class State:
         Parameters
         ----------
         path : str or Path
+            The file to write.
 
         Raises
         ------
@@ -194,10 +196,12 @@ class State:
         Parameters
         ----------
         path : str or Path
+            The file to read.
 
         Returns
         -------
         State
+            The same as was saved.
 
         Raises
         ------

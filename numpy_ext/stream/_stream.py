@@ -61,6 +61,7 @@ def scan(
     Returns
     -------
     Stream
+        It reads when a result is asked for.
 
     Raises
     ------
@@ -71,7 +72,7 @@ def scan(
 
     See Also
     --------
-    polars.scan_parquet, pyarrow.dataset.Scanner : the same idea for queries
+    polars.scan_parquet, pyarrow.dataset.Scanner : The same idea for queries.
 
     Notes
     -----
@@ -105,10 +106,15 @@ class Stream:
     `group_mean`, `count`, `reduce`, `to_numpy`, `to_arrow`, `batches`, `write`) reads the source once, in
     order, and holds a few batches at a time. Columns that no step and no result needs are not read.
 
+    Parameters
+    ----------
+    plan : Plan
+        The source and the steps, as `scan` and the methods put them together.
+
     See Also
     --------
-    scan : makes a stream
-    State : continues a computation in another run
+    scan : Makes a stream.
+    State : Continues a computation in another run.
 
     Notes
     -----
@@ -152,6 +158,7 @@ class Stream:
         Returns
         -------
         Stream
+            With this step.
 
         Raises
         ------
@@ -162,7 +169,7 @@ class Stream:
 
         See Also
         --------
-        pyarrow.parquet.read_table : takes the same tuples
+        pyarrow.parquet.read_table : Takes the same tuples.
 
         Notes
         -----
@@ -213,6 +220,7 @@ class Stream:
         Returns
         -------
         Stream
+            With this step.
 
         Raises
         ------
@@ -224,7 +232,7 @@ class Stream:
 
         See Also
         --------
-        score : what depends on the rows before
+        score : What depends on the rows before.
 
         Notes
         -----
@@ -271,6 +279,7 @@ class Stream:
         Returns
         -------
         Stream
+            With this step.
 
         Raises
         ------
@@ -282,7 +291,7 @@ class Stream:
 
         See Also
         --------
-        numpy_ext.rolling_score, numpy_ext.rolling_score_by : the same of arrays
+        numpy_ext.rolling_score, numpy_ext.rolling_score_by : The same of arrays.
 
         Notes
         -----
@@ -306,16 +315,18 @@ class Stream:
         Parameters
         ----------
         column : str or list of str, optional
+            The columns; by default every row counts.
         state : State, optional
             The count so far; it moves to the end.
 
         Returns
         -------
         int
+            The number of these rows.
 
         See Also
         --------
-        reduce : several results at once
+        reduce : Several results at once.
 
         Examples
         --------
@@ -345,6 +356,7 @@ class Stream:
         Returns
         -------
         float
+            The sum.
 
         Raises
         ------
@@ -355,7 +367,7 @@ class Stream:
 
         See Also
         --------
-        numpy_ext.pow_sum, numpy_ext.abs_pow_sum : the same of arrays
+        numpy_ext.pow_sum, numpy_ext.abs_pow_sum : The same of arrays.
 
         Notes
         -----
@@ -383,6 +395,7 @@ class Stream:
         Returns
         -------
         float
+            The sum.
 
         Raises
         ------
@@ -393,7 +406,7 @@ class Stream:
 
         See Also
         --------
-        numpy_ext.weighted_sum : the same of arrays
+        numpy_ext.weighted_sum : The same of arrays.
 
         Notes
         -----
@@ -436,8 +449,8 @@ class Stream:
 
         See Also
         --------
-        group_mean
-        numpy_ext.group_sum : the same of arrays
+        group_mean : The totals divided.
+        numpy_ext.group_sum : The same of arrays.
 
         Notes
         -----
@@ -459,8 +472,12 @@ class Stream:
 
         Parameters
         ----------
-        column, by, state
-            As for `group_sum`.
+        column : str
+            The values.
+        by : str
+            The keys, of any plain type; null is a key.
+        state : State, optional
+            The totals so far; it moves to the end.
 
         Returns
         -------
@@ -475,8 +492,8 @@ class Stream:
 
         See Also
         --------
-        group_sum
-        numpy_ext.group_mean : the same of arrays
+        group_sum : The totals alone.
+        numpy_ext.group_mean : The same of arrays.
 
         Examples
         --------
@@ -509,7 +526,7 @@ class Stream:
 
         See Also
         --------
-        pandas.DataFrame.agg : takes such tuples too
+        pandas.DataFrame.agg : Takes such tuples too.
 
         Examples
         --------
@@ -537,6 +554,7 @@ class Stream:
         Parameters
         ----------
         column : str, optional
+            The column to read.
 
         Returns
         -------
@@ -550,7 +568,7 @@ class Stream:
 
         See Also
         --------
-        to_arrow : keeps nulls
+        to_arrow : Keeps nulls.
 
         Examples
         --------
@@ -579,10 +597,11 @@ class Stream:
         Returns
         -------
         pyarrow.Table
+            All columns, all rows.
 
         See Also
         --------
-        batches : one after the other, in bounded memory
+        batches : One after the other, in bounded memory.
 
         Examples
         --------

@@ -24,6 +24,10 @@ from ._subject import Mismatch, Subject
 __all__ = ["Case", "Failure", "Layout", "Report", "Result", "check_names", "check_ufunc", "checks", "replay"]
 
 
+def __dir__() -> list[str]:
+    return [*__all__, *(name for name in globals() if name.startswith("__"))]
+
+
 def check_names() -> list[str]:
     """
     List the names of all checks, as `check_ufunc` takes them for `skip`.
@@ -31,6 +35,7 @@ def check_names() -> list[str]:
     Returns
     -------
     list of str
+        In the order in which they run.
 
     Examples
     --------
@@ -97,8 +102,8 @@ def check_ufunc(
 
     See Also
     --------
-    checks : the same, as one test each for pytest.
-    replay : run one check on one case again.
+    checks : The same, as one test each for pytest.
+    replay : Run one check on one case again.
 
     Notes
     -----
@@ -229,8 +234,22 @@ def checks(
 
     Parameters
     ----------
-    func, reference, dtypes, domain, ulps, seed, max_examples, skip
-        As in `check_ufunc`.
+    func : ufunc
+        From NumPy, SciPy, Numba, any other library, or your own.
+    reference : callable, optional
+        What is right. This and all that follow are as in `check_ufunc`.
+    dtypes : sequence, optional
+        The loops to check.
+    domain : sequence, optional
+        The bounds of each input.
+    ulps : float, optional
+        How far a result may be from what is right.
+    seed : int, optional
+        Of the cases drawn at random.
+    max_examples : int, optional
+        How many cases are drawn for each check that draws.
+    skip : iterable of str, optional
+        The names of checks to leave out.
 
     Returns
     -------
@@ -273,12 +292,18 @@ def replay(
 
     Parameters
     ----------
-    func, reference, domain, ulps
-        As they were given to `check_ufunc`.
+    func : ufunc
+        What was checked.
     check : str
         The name of the check.
     case : Case
         The call.
+    reference : callable, optional
+        What is right. This and all that follow are as they were given to `check_ufunc`.
+    domain : sequence, optional
+        The bounds of each input.
+    ulps : float, optional
+        How far a result may be from what is right.
 
     Raises
     ------

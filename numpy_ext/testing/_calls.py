@@ -93,6 +93,19 @@ class Layout:
     __repr__ = only_what_is_said
 
     def step(self, axis: int) -> int:
+        """
+        Find the step along an axis.
+
+        Parameters
+        ----------
+        axis : int
+            The axis.
+
+        Returns
+        -------
+        int
+            How many places one element is from the next.
+        """
         return self.steps[axis] if axis < len(self.steps) else 1
 
 
@@ -133,12 +146,51 @@ class Case:
     __repr__ = only_what_is_said
 
     def layout(self, operand: int) -> Layout:
+        """
+        Find the layout of an operand.
+
+        Parameters
+        ----------
+        operand : int
+            Its place, inputs before outputs.
+
+        Returns
+        -------
+        Layout
+            The one that is named, or the contiguous one.
+        """
         return self.layouts[operand] if operand < len(self.layouts) else CONTIGUOUS
 
     def dtype(self, operand: int) -> np.dtype:
+        """
+        Find the dtype of an operand.
+
+        Parameters
+        ----------
+        operand : int
+            Its place, inputs before outputs.
+
+        Returns
+        -------
+        numpy.dtype
+            As the loop has it.
+        """
         return np.dtype(self.loop.replace("->", "")[operand])
 
     def core(self, names: tuple[str, ...]) -> tuple[int, ...]:
+        """
+        Find the core shape of an operand.
+
+        Parameters
+        ----------
+        names : tuple of str
+            The names of its core dimensions, or their fixed sizes.
+
+        Returns
+        -------
+        tuple of int
+            A size for each name.
+        """
         return tuple(int(name) if name.isdigit() else self.sizes[name] for name in names)
 
 

@@ -17,7 +17,7 @@ class Failure:
     """
     A check that failed.
 
-    Attributes
+    Parameters
     ----------
     check : str
         Its name.
@@ -27,8 +27,12 @@ class Failure:
         The smallest call found that fails.
     call : str
         The same, for reading: the operands with their values.
-    is_crash : bool
+    function : str
+        The function that was checked.
+    is_crash : bool, optional
         Whether it ended a process.
+    keywords : str, optional
+        What else its replay is called with.
     """
 
     check: str
@@ -53,18 +57,21 @@ class Result:
     """
     What came of one check.
 
-    Attributes
+    Parameters
     ----------
-    check, title : str
-        Its name, and what it checks.
+    check : str
+        Its name.
+    title : str
+        What it checks.
     outcome : str
         ``"passed"``, ``"failed"``, ``"skipped"`` on demand, ``"does not apply"``, or ``"not run"``
         after a crash.
-    tried : int
+    tried : int, optional
         How many cases were run.
-    seconds : float
+    seconds : float, optional
         How long that took.
-    failure : Failure or None
+    failure : Failure, optional
+        What went wrong, if something did.
     """
 
     check: str
@@ -80,7 +87,7 @@ class Report:
     """
     What `check_ufunc` found; prints as a table.
 
-    Attributes
+    Parameters
     ----------
     function : str
         The function that was checked.
