@@ -19,13 +19,14 @@ EACH_LEVEL := import numpy_ext; levels = numpy_ext._ufuncs.cpu_levels; \
 need = command -v $(1) >/dev/null || { echo "make: $(1) is missing; on Debian: apt-get install $(2)" >&2; exit 1; }
 fails_with = || { echo "make: $(1)" >&2; exit 1; }
 
-.PHONY: help demo test test-debian test-wheels test-aarch64 test-races test-sanitizers bench bench-report check-bench docs \
-	format lint clean
+.PHONY: help demo test test-debian test-deb test-wheels test-aarch64 test-races test-sanitizers bench bench-report \
+	check-bench docs format lint clean
 
 help:
 	@echo "make demo         score the shipped market data, leave the plot score.png"
 	@echo "make test         build, run all tests on every CPU level of this machine"
 	@echo "make test-debian  build with Debian's own packages alone, run the same tests"
+	@echo "make test-deb     build the Debian package, check and install it, run the tests on it (as root)"
 	@echo "make test-wheels  build the abi3 wheel, run the tests on every CPython found"
 	@echo "make test-aarch64 build for aarch64, run the tests in qemu's emulation"
 	@echo "make test-races   look for data races in src/threads.c with ThreadSanitizer"
@@ -80,6 +81,9 @@ test-debian:
 		echo "NUMPY_EXT_CPU=$$level python3 -m pytest"; \
 		$(DEBIAN) PYTHONPATH=$(DEBIAN_SITE) NUMPY_EXT_CPU=$$level python3 -P -m pytest -n auto -p no:cacheprovider tests || exit 1; \
 	done
+
+test-deb:
+	tools/test-deb
 
 test-wheels:
 	tools/test-wheels

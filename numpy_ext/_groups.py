@@ -1,11 +1,15 @@
 """Means of groups."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from . import _ufuncs
+
+if TYPE_CHECKING:  # slow to import
+    from numpy.typing import ArrayLike
 
 
 def group_mean(x: ArrayLike, labels: ArrayLike, n_groups: int | None = None) -> Any:

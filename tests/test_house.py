@@ -3,6 +3,8 @@
 import json
 import operator
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -180,10 +182,43 @@ def test_a_docstring_has_the_sections_of_numpydoc(name):
     assert ">>> " in doc
 
 
+def in_the_repository(path):
+    """The text of a file that an sdist leaves out."""
+    if not (ROOT / ".ci").exists():
+        pytest.skip("this is an sdist")
+    return text(path)
+
+
 def test_one_version():
     version = re.search(r"version: '([^']+)'", text("meson.build"))[1]
     assert nx.__version__ == version
-    assert f"version: {version}\n" in text("CITATION.cff")
+    cited = re.search(r"^version: (\S+)\ndate-released: (\S+)$", text("CITATION.cff"), re.MULTILINE)
+    released = re.search(r"^## (\d\S*) - (\S+)$", text("CHANGELOG.md"), re.MULTILINE)
+    assert cited.groups() == released.groups() == (version, released[2])
+
+
+def test_packages_have_that_version():
+    assert in_the_repository("debian/changelog").startswith(f"numpy-ext ({nx.__version__}-")
+    assert f'version: "{nx.__version__}"\n' in in_the_repository("conda/recipe/recipe.yaml")
+
+
+def test_packages_need_at_run_time_what_pyproject_says():
+    pyproject = text("pyproject.toml")
+    needs = re.findall(r'"(.+?)"', re.search(r"^dependencies = \[(.*?)\]", pyproject, re.MULTILINE)[1])
+    python = re.search(r'^requires-python = "(.+)"', pyproject, re.MULTILINE)[1]
+    numpy = re.fullmatch(r"numpy>=([\d.]+)", "".join(needs))[1]
+    recipe = in_the_repository("conda/recipe/recipe.yaml")
+    run = re.search(r"^  run:\n((?:    - .+\n)+)", recipe, re.MULTILINE)[1]
+    assert re.findall(r"- (.+)", run) == [f"python {python}", f"numpy >={numpy}"]
+    assert f"python3-numpy (>= 1:{numpy})" in in_the_repository("debian/control").split("\nPackage: ")[1]
+
+
+def test_the_import_loads_no_other_package_but_numpy(tmp_path):
+    code = "import numpy, sys; before = {*sys.modules}; import numpy_ext; print(*{*sys.modules} - before)"
+    run = [sys.executable, "-c", code]
+    loaded = set(subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.split())
+    assert "numpy.typing" not in loaded
+    assert {name.split(".")[0] for name in loaded} <= {"numpy", "numpy_ext", *sys.stdlib_module_names}
 
 
 def test_the_readme_begins_with_two_commands():
@@ -195,7 +230,24 @@ def test_the_readme_begins_with_two_commands():
 
 
 def test_ci_runs_the_test_command_of_the_readme():
-    assert "README.md" in text(".ci/run")
+    command = in_the_repository(".ci/test-command")
+    assert "README.md" in command
+    for path in (".ci/run", ".github/workflows/ci.yml"):
+        assert 'bash -c "$(.ci/test-command)"' in in_the_repository(path)
+    printed = subprocess.run([ROOT / ".ci/test-command"], capture_output=True, text=True, check=True).stdout
+    assert printed == re.findall(r"```sh\n(.*?)```", text("README.md"), re.DOTALL)[1]
+
+
+def test_only_the_job_that_publishes_may_more_than_read():
+    for path in (ROOT / ".github/workflows").glob("*.yml"):
+        workflow = in_the_repository(path.relative_to(ROOT))
+        assert re.search(r"^permissions: \{\}$", workflow, re.MULTILINE)
+        granted = re.findall(r"^    permissions:\n((?:      .+\n)+)", workflow, re.MULTILINE)
+        assert len(granted) == workflow.count("runs-on:")
+        more = [lines.split("#")[0].strip() for lines in granted if lines != "      contents: read\n"]
+        assert more == (["id-token: write"] if path.name == "wheels.yml" else [])
+        for action in re.findall(r"uses: (.+)", workflow):
+            assert re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v[\d.]+", action), f"{action} is no commit"
 
 
 def test_no_stored_plans():

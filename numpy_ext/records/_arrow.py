@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from ._columns import (
     assembled,
@@ -15,6 +14,9 @@ from ._columns import (
     structured,
     text_array,
 )
+
+if TYPE_CHECKING:  # slow to import
+    from numpy.typing import DTypeLike
 
 # Of Arrow, by their names: what NumPy holds exactly, and how text is stored.
 NUMBERS = {

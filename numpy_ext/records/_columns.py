@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import DTypeLike
+
+if TYPE_CHECKING:  # slow to import
+    from numpy.typing import DTypeLike
 
 MOST_OFFSET = 2**31 - 1  # of a field in a dtype
 

@@ -1,12 +1,16 @@
 """What takes all fields of a record together, or all records of a field."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from .. import _ufuncs
 from ._fields import as_records, leaves
+
+if TYPE_CHECKING:  # slow to import
+    from numpy.typing import ArrayLike
 
 # Records that are worked on at a time, so that they are still in cache for the next field.
 BLOCK = 16384
