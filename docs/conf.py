@@ -26,6 +26,8 @@ extensions = [
 ]
 exclude_patterns = ["_build"]
 numpydoc_show_class_members = False
+# The types stand in the descriptions; those of NumPy unfold to half a page.
+autodoc_typehints = "none"
 maximum_signature_line_length = 60
 
 # Transparent, in a grey and in colours that can be read on white and on black alike.
@@ -57,11 +59,13 @@ plot_rcparams = {
 html_theme = "pydata_sphinx_theme"
 html_title = f"numpy_ext {version}"
 html_show_sourcelink = False
+html_use_index = False  # the search finds names
 html_static_path = ["_static"]
 templates_path = ["_templates"]
 html_css_files = ["site.css"]
 html_logo = html_favicon = "_static/logo.svg"
 html_math_renderer = "mathml"
+html_context = {"default_mode": "auto"}
 html_theme_options = {
     "logo": {"text": project},
     "header_links_before_dropdown": 7,
@@ -83,7 +87,7 @@ def mathml(translator, node):
     as_block = isinstance(node, nodes.math_block)
     tag = "div" if as_block else "span"
     formula = tex2mathml(node.astext(), as_block=as_block)
-    translator.body.append(translator.starttag(node, tag, CLASS="math") + formula + f"</{tag}>")
+    translator.body.append(translator.starttag(node, tag, CLASS="formula") + formula + f"</{tag}>")
     raise nodes.SkipNode
 
 

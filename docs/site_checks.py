@@ -37,12 +37,11 @@ return [...document.querySelectorAll("article img")]
 """
 LINKS = "return [...document.links].map((link) => link.href)"
 WIDTH = "return document.documentElement.scrollWidth"
-# Behind the edge, and in nothing that scrolls or hides it.
+# Blocks of code, tables and formulas may be wider: they scroll by themselves.
 TOO_WIDE = """
-const clipped = (element) =>
-  element && (getComputedStyle(element).overflowX !== "visible" || clipped(element.parentElement));
-return [...document.body.querySelectorAll("*")]
-  .filter((element) => element.getBoundingClientRect().right > arguments[0] + 1 && !clipped(element.parentElement))
+return [...document.querySelectorAll("article *")]
+  .filter((element) => element.getBoundingClientRect().right > arguments[0] + 1)
+  .filter((element) => !element.parentElement.closest("pre, .pst-scrollable-table-container, .formula"))
   .map((element) => element.outerHTML.slice(0, 100));
 """
 

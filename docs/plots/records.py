@@ -11,7 +11,7 @@ a, b = np.array((3.0, 1.0), dtype=place), np.array((-1.0, 2.0), dtype=place)
 results = {
     "add(a, b)": records.add(a, b),
     "subtract(a, b)": records.subtract(a, b),
-    "multiply(1.4, a)": records.multiply(1.4, a),
+    "multiply(a, b)": records.multiply(a, b),
     "divide(a, 2)": records.divide(a, 2.0),
     "negative(a)": records.negative(a),
     "axpy(0.5, b, a)": nx.axpy(0.5, b, a),

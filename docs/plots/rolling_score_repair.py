@@ -5,9 +5,9 @@ import numpy as np
 
 import numpy_ext as nx
 
-x = np.random.default_rng(0).normal(size=200)
-guessed, _ = nx.rolling_score_resume(x, 0.9, 0.9, 0.0)
-repaired, _ = nx.rolling_score_repair(x, guessed, 0.9, 0.9, 30.0)
+x = np.random.default_rng(0).normal(size=160)
+guessed, _ = nx.rolling_score_resume(x, 0.9, 0.5, 0.0)
+repaired, _ = nx.rolling_score_repair(x, guessed, 0.9, 0.5, 30.0)
 meet = int(np.flatnonzero(guessed != repaired)[-1]) + 1
 i = np.arange(len(x))
 

@@ -69,4 +69,4 @@ for axis, function in zip(axes, (plain, ours), strict=True):
     axis.set(xscale="log", xlabel="length", ylim=(0, 5))
 axes[0].set(title="plain loop in C", ylabel="ns a value")
 axes[1].set(title="rolling_score")
-axes[1].legend()
+figure.legend(*axes[1].get_legend_handles_labels(), loc="outside right center")
