@@ -98,7 +98,8 @@ def link_files_to_pages(_app, document):
             continue
         page = PAGES_OF_FILES.get(node["reftarget"])
         if page:
-            node.update_all_atts({"reftype": "doc", "refdomain": "std", "reftarget": f"/{page}"}, replace=True)
+            to_page = {"reftype": "doc", "refdomain": "std", "reftarget": f"/{page}"}
+            node.update_all_atts(to_page, replace=True)
         else:
             node.replace_self(node.children)
 

@@ -1,8 +1,9 @@
 """
 The pages as tests: ``pytest docs``.
 
-Beside the examples, which pytest runs as doctests, every block of code is run: those of Python as one program for each
-page, those of a shell command by command. A block in any other language is refused: include a file that is tested.
+Beside the examples, which pytest runs as doctests, every block of code is run: those of Python as one program
+for each page, those of a shell command by command. A block in any other language is refused: include a file
+that is tested.
 """
 
 import os
@@ -15,8 +16,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 ROOT = Path(__file__).parent.parent
-BLOCK = re.compile(r"^( *)\.\. (?:code-block|code|sourcecode):: *(\S*)\n((?:\1 +\S.*\n|\s*\n)+)", re.MULTILINE)
-NOT_RUN = re.compile(r"^(?! *\.\. ).*::$|^ *\.\. parsed-literal::", re.MULTILINE)
+BLOCK = re.compile(r"^( *)\.\. (?:code|code-block):: *(\S*)\n((?:\1 +\S.*\n|[ \t]*\n)+)", re.MULTILINE)
+NOT_RUN = re.compile(r"^(?! *\.\. ).*::$|^ *\.\. (?:parsed-literal|sourcecode)::", re.MULTILINE)
 TRADES = """
 import pyarrow, pyarrow.parquet
 columns = {"stock": ["u", "w", "u"], "symbol": ["u", "w", "u"], "price": [1.0, 5.0, 3.0]}
@@ -36,7 +37,7 @@ def pytest_collect_file(parent, file_path):
 
 class Page(pytest.File):
     def collect(self):
-        text = self.path.read_text()
+        text = self.path.read_text() + "\n"
         program = ""
         for number, (indent, language, block) in enumerate(BLOCK.findall(text)):
             code = re.sub(rf"^{indent} +:\w.*\n", "", block, flags=re.MULTILINE)
@@ -64,7 +65,7 @@ class Block(pytest.Item):
         super().__init__(**arguments)
         self.text = text
 
-    def repr_failure(self, excinfo, style=None):
+    def repr_failure(self, excinfo, style=None):  # noqa: ARG002
         return str(excinfo.value)
 
     def reportinfo(self):
@@ -81,8 +82,8 @@ class Program(Block):
 
 class Commands(Block):
     """
-    Lines that begin with ``$``. They run in an empty folder with the file ``trades.parquet`` of the examples. Of those
-    that are for a checkout, and take long, the program is asked whether it is there, and for its help.
+    Lines that begin with ``$``. They run in an empty folder with the file ``trades.parquet`` of the examples.
+    Of those that are for a checkout and take long, the program is only asked for its help.
     """
 
     def runtest(self):

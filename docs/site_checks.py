@@ -1,8 +1,8 @@
 """
 The built site in a browser: ``make test-site``.
 
-Every page is loaded at the width of a desk and of a phone, light and dark. No name but the loopback address is resolved,
-so a page that needs another server fails here wherever it is tested.
+Every page is loaded at the width of a desk and of a phone, light and dark. Only the loopback address is
+reached, so a page that needs another server fails here wherever it is tested.
 """
 
 import re
@@ -64,9 +64,9 @@ def browser():
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    # Root, as in a container, has no sandbox.
-    for argument in ("--headless=new", "--no-sandbox", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"):
-        options.add_argument(argument)
+    options.add_argument("--headless=new")
+    options.add_argument("--no-sandbox")  # root, as in a container, has none
+    options.add_argument("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
     service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"))
     driver = webdriver.Chrome(options=options, service=service)
     yield driver
@@ -122,16 +122,14 @@ def test_page(browser, address, width, theme, page):
     assert browser.execute_script(WIDTH) <= width
 
 
-def test_search_finds_rolling_score(browser, address, width, theme):
+@pytest.mark.usefixtures("width", "theme")
+def test_search_finds_rolling_score(browser, address):
+    def shown(selector):
+        return [found for found in browser.find_elements(By.CSS_SELECTOR, selector) if found.is_displayed()]
+
     browser.get(f"{address}/index.html")
     wait = WebDriverWait(browser, 20)
-    buttons = browser.find_elements(By.CSS_SELECTOR, ".search-button__button, .search-button")
-    next(button for button in buttons if button.is_displayed()).click()
-    field = wait.until(
-        lambda _: next(
-            (field for field in browser.find_elements(By.CSS_SELECTOR, "input[name=q]") if field.is_displayed()), None
-        )
-    )
-    field.send_keys("rolling_score", Keys.ENTER)
-    found = wait.until(lambda _: browser.find_elements(By.CSS_SELECTOR, "#search-results li a"))
+    shown(".search-button")[0].click()
+    wait.until(lambda _: shown("input[name=q]"))[0].send_keys("rolling_score", Keys.ENTER)
+    found = wait.until(lambda _: shown("#search-results li a"))
     assert any("/families/rolling_score.html" in link.get_attribute("href") for link in found)

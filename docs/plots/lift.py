@@ -12,7 +12,8 @@ column = pa.array(values)
 i, null = np.arange(60), np.array(column.is_null())
 
 figure, axis = plt.subplots()
-for nulls, style in (("skip", {"color": "C0"}), ("propagate", {"color": "C1", "linewidth": 3.5, "alpha": 0.7})):
+styles = {"skip": {"color": "C0"}, "propagate": {"color": "C1", "linewidth": 3.5, "alpha": 0.7}}
+for nulls, style in styles.items():
     scores = nx.lift(nx.rolling_score, nulls=nulls)(column)
     axis.plot(i, scores.to_numpy(zero_copy_only=False), ".-", markersize=3, label=f'nulls="{nulls}"', **style)
 axis.plot(i[null], np.zeros(null.sum()), "x", color="C4", label="null")

@@ -20,7 +20,7 @@ turn = records.dot(velocity[1:], velocity[:-1]) / (records.norm(velocity[1:]) * 
 figure, axes = plt.subplots(1, 2, figsize=(5.6, 2.8))
 axes[0].plot(place["longitude"], place["latitude"], ".-", markersize=4)
 axes[0].plot(mean["longitude"], mean["latitude"], "x", color="C1")
-axes[0].annotate("mean", (mean["longitude"], mean["latitude"]), (6, 2), textcoords="offset points", color="C1")
+axes[0].text(mean["longitude"] + 1, mean["latitude"], "mean", color="C1")
 axes[0].set(xlabel="longitude", ylabel="latitude")
 days = (track["time"][1:] - track["time"][0]) / 86400
 axes[1].plot(days, records.norm(velocity), label="norm: degrees an hour")

@@ -22,7 +22,6 @@ for name in CASES:
         raise KeyError(f"docs/benchmarks.json has no case {name!r}: measure all, with make bench-report")
 
 
-
 def fastest_of_each_library(case):
     """Names and times, the shortest first: of Numba, say, the fastest of all ways to write the loop."""
     times = {"numpy_ext": case["ours"]}

@@ -8,7 +8,8 @@ import numpy as np
 import numpy_ext as nx
 
 random = np.random.default_rng(0)
-conditions, errors = np.logspace(2, 26, 40), {"np.dot": [], "weighted_sum": [], "weighted_sum_resume, 10 chunks": []}
+conditions = np.logspace(2, 26, 40)
+errors = {"np.dot": [], "weighted_sum": [], "weighted_sum_resume, 10 chunks": []}
 for condition in conditions:
     # Pairs that cancel, and a small rest that stays: the larger the pairs, the worse the condition.
     w, x = random.normal(size=(2, 500))
@@ -26,5 +27,6 @@ for condition in conditions:
 figure, axis = plt.subplots()
 for (name, found), marker in zip(errors.items(), (".", "o", "x"), strict=True):
     axis.plot(conditions, found, marker, label=name, markersize=5, markerfacecolor="none")
-axis.set(xscale="log", yscale="log", xlabel="how much larger the terms are than their sum", ylabel="relative error")
+axis.set(xscale="log", xlabel="how much larger the terms are than their sum")
+axis.set(yscale="log", ylabel="relative error")
 axis.legend()
