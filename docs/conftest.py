@@ -2,17 +2,19 @@
 The pages as tests: ``pytest docs``.
 
 Beside the examples, which pytest runs as doctests, every block of code is run: those of Python as one program
-for each page, those of a shell command by command. A block in any other language is refused: include a file
-that is tested.
+for each page, those of a shell command by command; those of C are compiled. A block in any other language is
+refused: include a file that is tested.
 """
 
 import os
 import re
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -43,6 +45,8 @@ class Page(pytest.File):
             code = re.sub(rf"^{indent} +:\w.*\n", "", block, flags=re.MULTILINE)
             if language == "python":
                 program += dedented(code)
+            elif language == "c":
+                yield Compiled.from_parent(self, name=f"block {number}", text=dedented(code))
             elif language == "console":
                 yield Commands.from_parent(self, name=f"commands {number}", text=code)
             else:
@@ -101,6 +105,17 @@ class Commands(Block):
                     run(f"{found[0]} --help", ROOT)
                 else:
                     run(command, folder)
+
+
+class Compiled(Block):
+    """C: it compiles without a warning, with the integer types known and the headers of NumPy and ours."""
+
+    def runtest(self):
+        with TemporaryDirectory() as folder:
+            Path(folder, "block.c").write_text(self.text)
+            headers = (sysconfig.get_path("include"), np.get_include(), ROOT / "numpy_ext" / "include")
+            options = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-include", "stdint.h"]
+            run(["cc", *options, *(f"-I{path}" for path in headers), "block.c"], folder)
 
 
 class Refused(Block):
