@@ -1,9 +1,7 @@
 """Time of some operations beside that of peers, as `make bench-report` has measured them."""
 
-import json
-from pathlib import Path
-
 import matplotlib.pyplot as plt
+from benchmarks import read
 
 CASES = {
     "rolling_score prices float64 n=1000000": "rolling_score, a million prices",
@@ -13,10 +11,7 @@ CASES = {
     "group_sum 1000 groups mixed float64 n=1000000": "group_sum, a million values in 1000 groups",
 }
 
-path = Path("..", "benchmarks.json")
-if not path.exists():
-    raise FileNotFoundError("docs/benchmarks.json is missing: make bench-report measures and writes it")
-measured = {case["name"]: case for case in json.loads(path.read_text())["cases"]}
+measured = {case["name"]: case for case in read()["cases"]}
 for name in CASES:
     if name not in measured:
         raise KeyError(f"docs/benchmarks.json has no case {name!r}: measure all, with make bench-report")
