@@ -20,7 +20,7 @@ need = command -v $(1) >/dev/null || { echo "make: $(1) is missing; on Debian: a
 fails_with = || { echo "make: $(1)" >&2; exit 1; }
 
 .PHONY: help demo test test-debian test-deb test-wheels test-aarch64 test-races test-sanitizers bench bench-report \
-	check-bench docs format lint clean
+	check-bench docs test-site format lint clean
 
 help:
 	@echo "make demo         score the shipped market data, leave the plot score.png"
@@ -35,6 +35,7 @@ help:
 	@echo "make bench-report  the same as docs/benchmarks.json, for the page about performance; takes minutes"
 	@echo "make check-bench  try that every benchmark runs and every peer is right; measures nothing"
 	@echo "make docs         run the examples of the documentation, build it to docs/_build/html"
+	@echo "make test-site    load every page of it in chromium, at two widths, light and dark"
 	@echo "make format       format C and Python"
 	@echo "make lint         check formatting, warnings of gcc and clang, types, stubs and docstrings"
 
@@ -145,6 +146,12 @@ docs: $(VENV)/.docs
 	$(BIN)/pytest docs
 	$(BIN)/python bench/cookbook.py --check
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
+
+test-site: $(VENV)/.docs
+	@$(call need,chromium,chromium)
+	@$(call need,chromedriver,chromium-driver)
+	@test -f docs/_build/html/index.html $(call fails_with,there is no site yet: make docs builds it)
+	$(BIN)/pytest docs/site_checks.py
 
 C := src/*.[ch] numpy_ext/include/*/*.h tests/*.c tests/*/*.c
 format: $(VENV)/.lint

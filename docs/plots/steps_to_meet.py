@@ -14,7 +14,7 @@ kinds = {
     "prices": 100 + np.cumsum(random.normal(scale=0.1, size=n)),
 }
 
-figure, axes = plt.subplots(1, 2, figsize=(8, 3), sharey=True, layout="constrained")
+figure, axes = plt.subplots(1, 2, sharey=True)
 for axis, dtype in zip(axes, (np.float32, np.float64), strict=True):
     for kind, values in kinds.items():
         x = values.astype(dtype)
@@ -31,4 +31,4 @@ for axis, dtype in zip(axes, (np.float32, np.float64), strict=True):
         axis.hist(steps, bins=np.arange(0, 141, 4), histtype="step", label=kind)
     axis.set(title=np.dtype(dtype).name, xlabel="steps to meet")
 axes[0].set_ylabel("guesses")
-axes[0].legend(frameon=False)
+axes[0].legend()

@@ -61,7 +61,7 @@ kinds = {
     "prices": 100 + np.cumsum(random.normal(scale=0.1, size=most)),
     "dips": dips(most),
 }
-figure, axes = plt.subplots(1, 2, figsize=(8, 3), sharey=True, layout="constrained")
+figure, axes = plt.subplots(1, 2, sharey=True)
 for axis, function in zip(axes, (plain, ours), strict=True):
     for kind, x in kinds.items():
         out = np.zeros(most)
@@ -69,4 +69,4 @@ for axis, function in zip(axes, (plain, ours), strict=True):
     axis.set(xscale="log", xlabel="length", ylim=(0, 5))
 axes[0].set(title="plain loop in C", ylabel="ns a value")
 axes[1].set(title="rolling_score")
-axes[1].legend(frameon=False)
+figure.legend(*axes[1].get_legend_handles_labels(), loc="outside right center")
