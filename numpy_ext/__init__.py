@@ -4,25 +4,25 @@ import importlib
 from typing import Any
 
 from . import _pickling as _pickling
-from . import records as records
 from ._config import show_config, test
 from ._groups import group_mean
-from ._pointer import from_pointer
 from ._power import add_power
 from ._signatures import introduce
 from ._threads import get_num_threads, num_threads, set_num_threads
 from ._ufuncs import *  # noqa: F403
 from ._ufuncs import __all__ as _ufunc_names
 from ._ufuncs import __version__ as __version__
-from .containers import lift
+
+# Imported on demand, since an import should take no time that is not needed.
+_modules = {"dask", "records", "stream", "testing"}
+_functions = {"from_pointer": "_pointer", "lift": "containers"}
 
 __all__ = [
     *_ufunc_names,
+    *_functions,
     "add_power",
-    "from_pointer",
     "get_num_threads",
     "group_mean",
-    "lift",
     "num_threads",
     "set_num_threads",
     "show_config",
@@ -32,8 +32,6 @@ __all__ = [
 for _name in _ufunc_names:
     introduce(globals()[_name], __name__)
 
-_modules = {"dask", "records", "stream", "testing"}  # imported on demand: most import more than NumPy
-
 
 def __dir__() -> list[str]:
     return [*__all__, *_modules, *(name for name in globals() if name.startswith("__"))]
@@ -42,4 +40,6 @@ def __dir__() -> list[str]:
 def __getattr__(name: str) -> Any:
     if name in _modules:
         return importlib.import_module(f"{__name__}.{name}")
+    if name in _functions:
+        return getattr(importlib.import_module(f"{__name__}.{_functions[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

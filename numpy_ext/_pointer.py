@@ -338,7 +338,7 @@ def _type_of_ctypes(ctype: Any) -> str:
     except TypeError:
         return UNKNOWN
     if dtype.kind == "V":  # a structure: of two floats it is a complex number
-        parts = [dtype[name] for name in dtype.names or ()]
+        parts = [np.dtype(field[0]) for field in (dtype.fields or {}).values()]
         is_complex = len(parts) == 2 and parts[0] == parts[1] and parts[0].kind == "f"
         return f"c{dtype.itemsize}" if is_complex else f"V{dtype.itemsize}"
     return dtype.str[1:]
