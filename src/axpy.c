@@ -78,6 +78,7 @@ static const char axpy_doc[] =
 #define NX_WANT_FLOATS
 #define NX_WANT_LONGDOUBLE
 #define NX_WANT_COMPLEX
+#define NX_RESULT T
 #include <numpy_ext/each.h>
 
 #define AXPY(name, t, f) {axpy_##name, t t t "->" t, NULL},
@@ -91,7 +92,7 @@ NX_FAMILY(axpy) = {{"axpy", axpy_doc, NULL, 3, 1, axpy_rows, NX_SPLIT}, {.name =
 #ifdef NX_COMPLEX
 
 /* One sign for each part, which no compiler knows: from a difference beside a sum GCC 12 makes fused
-   operations, whatever it is told. */
+   operations, whatever it is told. They are hidden once for all elements, so this is no function of one. */
 NX_INLINE void LOOP(axpy_run)(const char *a, const char *x, const char *y, char *out, npy_intp n, npy_intp da,
                               npy_intp dx, npy_intp dy, npy_intp dout)
 {
@@ -104,31 +105,6 @@ NX_INLINE void LOOP(axpy_run)(const char *a, const char *x, const char *y, char 
             (T){(s.re * v.re + minus * (s.im * v.im)) + w.re, (s.re * v.im + plus * (s.im * v.re)) + w.im};
     }
 }
-
-#else
-
-/* Integers wrap around, so all of them can do so in the widest unsigned type. */
-NX_INLINE T LOOP(axpy_of)(T a, T x, T y)
-{
-#if defined(NX_BOOL)
-    return (a && x) || y;
-#elif defined(NX_INTEGER)
-    return (T)((npy_uint64)a * (npy_uint64)x + (npy_uint64)y);
-#else
-    const R product = TO_R(TO_F(a) * TO_F(x));
-    return TO_R(TO_F(product) + TO_F(y));
-#endif
-}
-
-NX_INLINE void LOOP(axpy_run)(const char *a, const char *x, const char *y, char *out, npy_intp n, npy_intp da,
-                              npy_intp dx, npy_intp dy, npy_intp dout)
-{
-    for (npy_intp i = 0; i < n; i++)
-        *(T *)(out + i * dout) =
-            LOOP(axpy_of)(*(const T *)(a + i * da), *(const T *)(x + i * dx), *(const T *)(y + i * dy));
-}
-
-#endif
 
 static void LOOP(axpy)(char **p, npy_intp const *n, npy_intp const *d, void *NPY_UNUSED(data))
 {
@@ -158,4 +134,27 @@ static void LOOP(axpy)(char **p, npy_intp const *n, npy_intp const *d, void *NPY
     else
         LOOP(axpy_run)(p[0], p[1], p[2], p[3], *n, d[0], d[1], d[2], d[3]);
 }
+
+#else
+#include <numpy_ext/elementwise.h>
+
+/* Integers wrap around, so all of them can do so in the widest unsigned type. */
+NX_INLINE T LOOP(axpy_of)(T a, T x, T y)
+{
+#if defined(NX_BOOL)
+    return (a && x) || y;
+#elif defined(NX_INTEGER)
+    return (T)((npy_uint64)a * (npy_uint64)x + (npy_uint64)y);
+#else
+    const R product = TO_R(TO_F(a) * TO_F(x));
+    return TO_R(TO_F(product) + TO_F(y));
+#endif
+}
+
+static void LOOP(axpy)(char **p, npy_intp const *n, npy_intp const *d, void *NPY_UNUSED(data))
+{
+    LOOP(nx_map3)(p, n, d, LOOP(axpy_of));
+}
+
+#endif
 #endif

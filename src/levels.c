@@ -69,14 +69,16 @@ static int highest_wanted(void)
     return -1;
 }
 
-const nx_level *nx_choose_level(const nx_level *levels)
+const nx_level *nx_choose_level(PyObject *module, const nx_level *levels)
 {
     const int highest = highest_wanted();
     for (int i = highest; highest >= 0 && i < KNOWN; i++)
         for (const nx_level *level = levels; level->name; level++)
             if (strcmp(level->name, known[i].name) == 0 && known[i].runs_here())
                 return level;
-    if (highest >= 0)
-        PyErr_SetString(PyExc_ImportError, "its loops were compiled for no level that this CPU runs");
+    PyObject *name = highest >= 0 ? PyModule_GetNameObject(module) : NULL;
+    if (name)
+        PyErr_Format(PyExc_ImportError, "%U was compiled for no level that this CPU runs", name);
+    Py_XDECREF(name);
     return NULL;
 }

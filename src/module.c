@@ -99,7 +99,7 @@ static int module_exec(PyObject *module)
 {
     import_array1(-1);
     import_umath1(-1);
-    chosen_level = nx_choose_level(nx_levels);
+    chosen_level = nx_choose_level(module, nx_levels);
     if (!chosen_level || nx_find_power_loop() < 0)
         return -1;
     if (nx_start_threads() != 0) {

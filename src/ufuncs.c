@@ -205,7 +205,7 @@ static int add_ufunc(PyObject *module, PyObject *module_name, PyObject *names, c
 
 int nx_add_ufuncs(PyObject *module, const nx_level *levels)
 {
-    const nx_level *const level = nx_choose_level(levels);
+    const nx_level *const level = nx_choose_level(module, levels);
     if (!level)
         return -1;
     PyObject *module_name = PyModule_GetNameObject(module), *names = PyList_New(0);

@@ -4,15 +4,16 @@
        #include <numpy_ext/module.h>
 
    and has or is a family of that name; NX_MODULE_DOC may be its docstring. The file is compiled once for the
-   module, and once more for each higher CPU level, for which there is no module: see numpy_ext/levels.h. */
+   module, and once more for each higher CPU level, for which there is no module: see numpy_ext/levels.h. What
+   each.h reads again is found in the folders of -I, so that of the file itself must be one of them. */
 #ifndef NUMPY_EXT_MODULE_H
 #define NUMPY_EXT_MODULE_H
 
+#include <numpy_ext/threads.h>
 #include <numpy_ext/ufunc.h>
 
 #ifndef NX_LEVEL
 #include <numpy_ext/levels.h>
-#include <numpy_ext/threads.h>
 
 #ifndef NX_MODULE_DOC
 #define NX_MODULE_DOC "Ufuncs whose loops are C, made with numpy_ext."
@@ -37,6 +38,10 @@ void nx_run_parts(int threads, npy_intp count, void (*part)(void *context, npy_i
 /* The interface of the numpy_ext that is installed; NULL with an ImportError if it is not of this version. */
 static const nx_interface *nx_import_interface(void)
 {
+    PyObject *const numpy_ext = PyImport_ImportModule("numpy_ext"); /* first: its own error is the clearest */
+    if (!numpy_ext)
+        return NULL;
+    Py_DECREF(numpy_ext);
     const nx_interface *const found = PyCapsule_Import(NX_INTERFACE, 0);
     if (!found) {
         if (PyErr_ExceptionMatches(PyExc_AttributeError))
