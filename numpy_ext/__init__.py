@@ -4,7 +4,7 @@ import importlib
 from typing import Any
 
 from . import _pickling as _pickling
-from ._config import show_config, test
+from ._config import get_include, show_config, test
 from ._groups import group_mean
 from ._power import add_power
 from ._signatures import introduce
@@ -14,13 +14,14 @@ from ._ufuncs import __all__ as _ufunc_names
 from ._ufuncs import __version__ as __version__
 
 # Imported on demand, since an import should take no time that is not needed.
-_modules = {"dask", "records", "stream", "testing"}
+_modules = {"dask", "plugins", "records", "stream", "testing"}
 _functions = {"from_pointer": "_pointer", "lift": "containers"}
 
 __all__ = [
     *_ufunc_names,
     *_functions,
     "add_power",
+    "get_include",
     "get_num_threads",
     "group_mean",
     "num_threads",

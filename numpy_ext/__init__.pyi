@@ -1,7 +1,9 @@
 from . import dask as dask
+from . import plugins as plugins
 from . import records as records
 from . import stream as stream
 from . import testing as testing
+from ._config import get_include as get_include
 from ._config import show_config as show_config
 from ._config import test as test
 from ._groups import group_mean as group_mean

@@ -1,5 +1,6 @@
 """What this build is and whether it works."""
 
+import os
 import sys
 from typing import Any
 
@@ -63,6 +64,34 @@ def show_config(mode: str = "stdout") -> dict[str, dict[str, Any]] | None:
         for name, value in entries.items():
             print(f"  {name}: {', '.join(value) if isinstance(value, list) else value}")
     return None
+
+
+def get_include() -> str:
+    """
+    Tell where the C headers for loops are.
+
+    Returns
+    -------
+    str
+        What ``#include <numpy_ext/module.h>`` needs after ``-I``, beside the folder of `numpy.get_include`.
+
+    See Also
+    --------
+    numpy.get_include : The same for NumPy's own headers.
+
+    Notes
+    -----
+    In the same folder is ``numpy_ext.pc``, which tells pkg-config the folder and the flags of the compiler:
+    name the folder in ``PKG_CONFIG_PATH``. A build in place, of a checkout, has the headers alone.
+
+    Examples
+    --------
+    >>> import os
+    >>> import numpy_ext as nx
+    >>> os.path.exists(os.path.join(nx.get_include(), "numpy_ext", "module.h"))
+    True
+    """
+    return os.path.join(os.path.dirname(os.path.abspath(__file__)), "include")
 
 
 def test() -> bool:

@@ -20,7 +20,7 @@ OFF = {
     "SA01",  # no See Also: not everything has a kin
     "EX01",  # no Examples: test_house.py demands them of the functions; a method shows in those of its class
 }
-MODULES = [nx, nx.records, nx.testing, nx.stream]
+MODULES = [nx, nx.plugins, nx.records, nx.testing, nx.stream]
 try:
     import numpy_ext.dask
 except ImportError:  # a lane without Dask
