@@ -19,8 +19,8 @@ EACH_LEVEL := import numpy_ext; levels = numpy_ext._ufuncs.cpu_levels; \
 need = command -v $(1) >/dev/null || { echo "make: $(1) is missing; on Debian: apt-get install $(2)" >&2; exit 1; }
 fails_with = || { echo "make: $(1)" >&2; exit 1; }
 
-.PHONY: help demo test test-debian test-deb test-wheels test-aarch64 test-races test-sanitizers bench bench-report \
-	check-bench docs test-site format lint clean
+.PHONY: help demo test test-debian test-deb test-wheels test-plugin test-aarch64 test-races test-sanitizers bench \
+	bench-report check-bench docs test-site format lint clean
 
 help:
 	@echo "make demo         score the shipped market data, leave the plot score.png"
@@ -28,6 +28,7 @@ help:
 	@echo "make test-debian  build with Debian's own packages alone, run the same tests"
 	@echo "make test-deb     build the Debian package, check and install it, run the tests on it (as root)"
 	@echo "make test-wheels  build the abi3 wheel, run the tests on every CPython found"
+	@echo "make test-plugin  do what docs/own_loop.rst says, build and test the example plug-in"
 	@echo "make test-aarch64 build for aarch64, run the tests in qemu's emulation"
 	@echo "make test-races   look for data races in src/threads.c with ThreadSanitizer"
 	@echo "make test-sanitizers  look for memory faults in src/ with AddressSanitizer, libFuzzer, valgrind"
@@ -88,6 +89,13 @@ test-deb:
 
 test-wheels:
 	tools/test-wheels
+
+# The wheel to test against: built here, or that of make test-wheels (make test-plugin WHEELS=wheelhouse).
+WHEELS := build/wheel
+test-plugin: $(VENV)/.base
+	test $(WHEELS) != build/wheel || $(BIN)/pip wheel --quiet --no-build-isolation --no-deps \
+		--config-settings=build-dir=build/wheel/built --wheel-dir build/wheel .
+	PIP_FIND_LINKS="$(abspath $(WHEELS)) $$PIP_FIND_LINKS" tools/test-plugin
 
 test-aarch64:
 	tools/test-aarch64
@@ -153,7 +161,7 @@ test-site: $(VENV)/.docs
 	@test -f docs/_build/html/index.html $(call fails_with,there is no site yet: make docs builds it)
 	$(BIN)/pytest docs/site_checks.py
 
-C := src/*.[ch] numpy_ext/include/*/*.h tests/*.c tests/*/*.c
+C := src/*.[ch] numpy_ext/include/*/*.h numpy_ext/template/*.c examples/*/*.c tests/*.c tests/*/*.c
 format: $(VENV)/.lint
 	$(BIN)/clang-format -i $(C)
 	$(BIN)/ruff check --fix .

@@ -1,4 +1,4 @@
-"""The command line: ``python -m numpy_ext score INPUT --column NAME``, and ``reduce`` and ``group``."""
+"""The command line: ``python -m numpy_ext score INPUT --column NAME``, ``reduce``, ``group`` and ``new``."""
 
 import argparse
 import contextlib
@@ -38,6 +38,10 @@ GROUP = """\
 Mean, sum and count of the values of each key, in the order in which the keys first appear. Nulls are left
 out; a null key is a key."""
 
+NEW = """\
+Write a project for ufuncs in C of your own into a new folder NAME: it builds and passes its tests as it is.
+The tutorial in the documentation goes on from there."""
+
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m numpy_ext", description="Ufuncs in C, on files.")
@@ -45,6 +49,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add_score(commands)
     add_reduce(commands)
     add_group(commands)
+    add_new(commands)
     parsed = parser.parse_args(arguments)
     parsed.check(parsed)
     return parsed
@@ -100,6 +105,19 @@ def add_group(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     group.add_argument("--by", metavar="NAME", required=True, help="the column of keys")
     group.add_argument("--output", metavar="OUT", type=Path, help="write keys, means, sums and counts")
     group.set_defaults(check=lambda _: None, run=run_group)
+
+
+def add_new(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    new = commands.add_parser("new", help="a project for ufuncs in C of your own", description=NEW)
+    new.add_argument("name", metavar="NAME", help="of the module and its folder, such as my_loops")
+    new.set_defaults(check=lambda _: None, run=run_new)
+
+
+def run_new(options: argparse.Namespace) -> None:
+    from ._new import new
+
+    folder = new(options.name, Path())
+    print_table([("folder", f"{folder}/"), ("next", f"pip install './{folder}[test]' && pytest {folder}")])
 
 
 def run_score(options: argparse.Namespace) -> None:
@@ -192,7 +210,18 @@ def missing(error: ImportError, extras: str) -> str:
     return f"{str(error.name).partition('.')[0]} is not installed: pip install 'numpy-ext-ufuncs[{extras}]'"
 
 
+def said(error: OSError) -> str:
+    return f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error)
+
+
 def run(options: argparse.Namespace) -> None:
+    if options.command == "new":  # it needs no pyarrow
+        try:
+            return run_new(options)
+        except OSError as error:
+            fail(said(error))
+        except ValueError as error:
+            fail(str(error))
     try:
         from . import stream
         from .stream._columns import ColumnError, ColumnTypeError
@@ -206,7 +235,7 @@ def run(options: argparse.Namespace) -> None:
     except ImportError as error:
         fail(missing(error, "arrow,plot"))
     except OSError as error:
-        fail(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
+        fail(said(error))
     except (ColumnError, ColumnTypeError) as error:
         option = OPTIONS[options.command].get(error.argument)
         fail(f"{option}: {error.problem}" if option else str(error))

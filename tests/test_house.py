@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import numpy_ext as nx
+import numpy_ext._new
 
 ROOT = Path(__file__).resolve().parent.parent
 UFUNCS = [name for name in nx._ufuncs.__all__ if isinstance(getattr(nx, name), np.ufunc)]
@@ -135,13 +136,13 @@ def test_the_type_of_every_ufunc_is_tested(name):
     )
 
 
-@pytest.mark.parametrize("name", ["", "records", "stream", "dask", "testing"])
+@pytest.mark.parametrize("name", ["", "plugins", "records", "stream", "dask", "testing"])
 def test_completion_shows_public_names_alone(name):
     try:
         module = operator.attrgetter(name)(nx) if name else nx
     except ImportError:
         pytest.skip(f"{name} needs what this lane has not")
-    modules = set() if name else {"dask", "records", "stream", "testing"}
+    modules = set() if name else {"dask", "plugins", "records", "stream", "testing"}
     shown = {shown for shown in dir(module) if not (shown.startswith("__") and shown.endswith("__"))}
     assert shown == {*module.__all__, *modules}
     assert {"__doc__", "__name__", "__all__"} <= set(dir(module))
@@ -180,6 +181,16 @@ def test_a_docstring_has_the_sections_of_numpydoc(name):
             f"{name} has no section {section}"
         )
     assert ">>> " in doc
+
+
+def test_the_example_builds_as_what_new_writes():
+    for name in ("meson.build", "pyproject.toml"):
+        assert text(f"examples/plugin/{name}") == text(f"numpy_ext/template/{name}")
+
+
+def test_new_writes_every_file_of_the_template():
+    template = ROOT / "numpy_ext/template"
+    assert sorted(path.name for path in template.iterdir() if path.is_file()) == sorted(nx._new.FILES)
 
 
 def in_the_repository(path):
