@@ -204,66 +204,147 @@ typedef T LOOP(value);
 #endif
 
 #define VALUE LOOP(value)
-#define AT(j) *(VALUE *)(p[j] + i * d[j])
+#define AT(operand) *(VALUE *)(operand + i * d##operand)
+
+/* Called with constant distances where numbers stand side by side: the registers that survive a call are few.
+ */
+NX_INLINE void LOOP(run_1)(const nx_pointer *at, npy_intp n, char *a, char *out, npy_intp da, npy_intp dout)
+{
+    VALUE (*const function)(VALUE) = at->function;
+    for (npy_intp i = 0; i < n; i++)
+        AT(out) = function(AT(a));
+}
 
 static void LOOP(call_1)(char **p, npy_intp const *n, npy_intp const *d, void *data)
 {
-    VALUE (*const function)(VALUE) = ((const nx_pointer *)data)->function;
-    for (npy_intp i = 0, count = *n; i < count; i++)
-        AT(1) = function(AT(0));
+    const npy_intp one = sizeof(VALUE);
+    if (d[0] == one && d[1] == one)
+        LOOP(run_1)(data, *n, p[0], p[1], one, one);
+    else
+        LOOP(run_1)(data, *n, p[0], p[1], d[0], d[1]);
 }
 
-static void LOOP(call_2)(char **p, npy_intp const *n, npy_intp const *d, void *data)
+NX_INLINE void LOOP(run_1_data)(const nx_pointer *at, npy_intp n, char *a, char *out, npy_intp da,
+                                npy_intp dout)
 {
-    VALUE (*const function)(VALUE, VALUE) = ((const nx_pointer *)data)->function;
-    for (npy_intp i = 0, count = *n; i < count; i++)
-        AT(2) = function(AT(0), AT(1));
-}
-
-static void LOOP(call_3)(char **p, npy_intp const *n, npy_intp const *d, void *data)
-{
-    VALUE (*const function)(VALUE, VALUE, VALUE) = ((const nx_pointer *)data)->function;
-    for (npy_intp i = 0, count = *n; i < count; i++)
-        AT(3) = function(AT(0), AT(1), AT(2));
-}
-
-static void LOOP(call_4)(char **p, npy_intp const *n, npy_intp const *d, void *data)
-{
-    VALUE (*const function)(VALUE, VALUE, VALUE, VALUE) = ((const nx_pointer *)data)->function;
-    for (npy_intp i = 0, count = *n; i < count; i++)
-        AT(4) = function(AT(0), AT(1), AT(2), AT(3));
+    VALUE (*const function)(VALUE, void *) = at->function;
+    void *const last = at->data;
+    for (npy_intp i = 0; i < n; i++)
+        AT(out) = function(AT(a), last);
 }
 
 static void LOOP(call_1_data)(char **p, npy_intp const *n, npy_intp const *d, void *data)
 {
-    VALUE (*const function)(VALUE, void *) = ((const nx_pointer *)data)->function;
-    void *const last = ((const nx_pointer *)data)->data;
-    for (npy_intp i = 0, count = *n; i < count; i++)
-        AT(1) = function(AT(0), last);
+    const npy_intp one = sizeof(VALUE);
+    if (d[0] == one && d[1] == one)
+        LOOP(run_1_data)(data, *n, p[0], p[1], one, one);
+    else
+        LOOP(run_1_data)(data, *n, p[0], p[1], d[0], d[1]);
+}
+
+NX_INLINE void LOOP(run_2)(const nx_pointer *at, npy_intp n, char *a, char *b, char *out, npy_intp da,
+                           npy_intp db, npy_intp dout)
+{
+    VALUE (*const function)(VALUE, VALUE) = at->function;
+    for (npy_intp i = 0; i < n; i++)
+        AT(out) = function(AT(a), AT(b));
+}
+
+static void LOOP(call_2)(char **p, npy_intp const *n, npy_intp const *d, void *data)
+{
+    const npy_intp one = sizeof(VALUE);
+    if (d[0] == one && d[1] == one && d[2] == one)
+        LOOP(run_2)(data, *n, p[0], p[1], p[2], one, one, one);
+    else
+        LOOP(run_2)(data, *n, p[0], p[1], p[2], d[0], d[1], d[2]);
+}
+
+NX_INLINE void LOOP(run_2_data)(const nx_pointer *at, npy_intp n, char *a, char *b, char *out, npy_intp da,
+                                npy_intp db, npy_intp dout)
+{
+    VALUE (*const function)(VALUE, VALUE, void *) = at->function;
+    void *const last = at->data;
+    for (npy_intp i = 0; i < n; i++)
+        AT(out) = function(AT(a), AT(b), last);
 }
 
 static void LOOP(call_2_data)(char **p, npy_intp const *n, npy_intp const *d, void *data)
 {
-    VALUE (*const function)(VALUE, VALUE, void *) = ((const nx_pointer *)data)->function;
-    void *const last = ((const nx_pointer *)data)->data;
-    for (npy_intp i = 0, count = *n; i < count; i++)
-        AT(2) = function(AT(0), AT(1), last);
+    const npy_intp one = sizeof(VALUE);
+    if (d[0] == one && d[1] == one && d[2] == one)
+        LOOP(run_2_data)(data, *n, p[0], p[1], p[2], one, one, one);
+    else
+        LOOP(run_2_data)(data, *n, p[0], p[1], p[2], d[0], d[1], d[2]);
+}
+
+NX_INLINE void LOOP(run_3)(const nx_pointer *at, npy_intp n, char *a, char *b, char *c, char *out,
+                           npy_intp da, npy_intp db, npy_intp dc, npy_intp dout)
+{
+    VALUE (*const function)(VALUE, VALUE, VALUE) = at->function;
+    for (npy_intp i = 0; i < n; i++)
+        AT(out) = function(AT(a), AT(b), AT(c));
+}
+
+static void LOOP(call_3)(char **p, npy_intp const *n, npy_intp const *d, void *data)
+{
+    const npy_intp one = sizeof(VALUE);
+    if (d[0] == one && d[1] == one && d[2] == one && d[3] == one)
+        LOOP(run_3)(data, *n, p[0], p[1], p[2], p[3], one, one, one, one);
+    else
+        LOOP(run_3)(data, *n, p[0], p[1], p[2], p[3], d[0], d[1], d[2], d[3]);
+}
+
+NX_INLINE void LOOP(run_3_data)(const nx_pointer *at, npy_intp n, char *a, char *b, char *c, char *out,
+                                npy_intp da, npy_intp db, npy_intp dc, npy_intp dout)
+{
+    VALUE (*const function)(VALUE, VALUE, VALUE, void *) = at->function;
+    void *const last = at->data;
+    for (npy_intp i = 0; i < n; i++)
+        AT(out) = function(AT(a), AT(b), AT(c), last);
 }
 
 static void LOOP(call_3_data)(char **p, npy_intp const *n, npy_intp const *d, void *data)
 {
-    VALUE (*const function)(VALUE, VALUE, VALUE, void *) = ((const nx_pointer *)data)->function;
-    void *const last = ((const nx_pointer *)data)->data;
-    for (npy_intp i = 0, count = *n; i < count; i++)
-        AT(3) = function(AT(0), AT(1), AT(2), last);
+    const npy_intp one = sizeof(VALUE);
+    if (d[0] == one && d[1] == one && d[2] == one && d[3] == one)
+        LOOP(run_3_data)(data, *n, p[0], p[1], p[2], p[3], one, one, one, one);
+    else
+        LOOP(run_3_data)(data, *n, p[0], p[1], p[2], p[3], d[0], d[1], d[2], d[3]);
+}
+
+NX_INLINE void LOOP(run_4)(const nx_pointer *at, npy_intp n, char *a, char *b, char *c, char *d, char *out,
+                           npy_intp da, npy_intp db, npy_intp dc, npy_intp dd, npy_intp dout)
+{
+    VALUE (*const function)(VALUE, VALUE, VALUE, VALUE) = at->function;
+    for (npy_intp i = 0; i < n; i++)
+        AT(out) = function(AT(a), AT(b), AT(c), AT(d));
+}
+
+static void LOOP(call_4)(char **p, npy_intp const *n, npy_intp const *d, void *data)
+{
+    const npy_intp one = sizeof(VALUE);
+    if (d[0] == one && d[1] == one && d[2] == one && d[3] == one && d[4] == one)
+        LOOP(run_4)(data, *n, p[0], p[1], p[2], p[3], p[4], one, one, one, one, one);
+    else
+        LOOP(run_4)(data, *n, p[0], p[1], p[2], p[3], p[4], d[0], d[1], d[2], d[3], d[4]);
+}
+
+NX_INLINE void LOOP(run_4_data)(const nx_pointer *at, npy_intp n, char *a, char *b, char *c, char *d,
+                                char *out, npy_intp da, npy_intp db, npy_intp dc, npy_intp dd, npy_intp dout)
+{
+    VALUE (*const function)(VALUE, VALUE, VALUE, VALUE, void *) = at->function;
+    void *const last = at->data;
+    for (npy_intp i = 0; i < n; i++)
+        AT(out) = function(AT(a), AT(b), AT(c), AT(d), last);
 }
 
 static void LOOP(call_4_data)(char **p, npy_intp const *n, npy_intp const *d, void *data)
 {
-    VALUE (*const function)(VALUE, VALUE, VALUE, VALUE, void *) = ((const nx_pointer *)data)->function;
-    void *const last = ((const nx_pointer *)data)->data;
-    for (npy_intp i = 0, count = *n; i < count; i++)
-        AT(4) = function(AT(0), AT(1), AT(2), AT(3), last);
+    const npy_intp one = sizeof(VALUE);
+    if (d[0] == one && d[1] == one && d[2] == one && d[3] == one && d[4] == one)
+        LOOP(run_4_data)(data, *n, p[0], p[1], p[2], p[3], p[4], one, one, one, one, one);
+    else
+        LOOP(run_4_data)(data, *n, p[0], p[1], p[2], p[3], p[4], d[0], d[1], d[2], d[3], d[4]);
 }
 
 #undef AT

@@ -107,10 +107,12 @@ WORD(longer, longs)
     CALLS_WITH_LONG_DOUBLES(X, longer)                                                                       \
     CALLS_WITH_LONG_DOUBLES(X, two_longer)
 
+/* The words' places are copied, since no function can change the copy: they stay in registers. */
 #define DEFINE(result, integers, reals, longs, types, arguments)                                             \
-    static void call_##result##integers##reals##longs(const nx_words *words, npy_intp n, char *out,          \
+    static void call_##result##integers##reals##longs(const nx_words *given, npy_intp n, char *out,          \
                                                       npy_intp dout)                                         \
     {                                                                                                        \
+        const nx_words copy = *given, *const words = &copy;                                                  \
         result(*const function) types = words->function;                                                     \
         for (npy_intp i = 0; i < n; i++) {                                                                   \
             const result returned = function arguments;                                                      \
@@ -168,19 +170,28 @@ static void widen(char letter, const char *p, npy_intp d, npy_intp n, npy_int64 
 #undef WIDEN
 }
 
+NX_INLINE void narrow_to(int size, const char *words, npy_intp word, npy_intp n, char *p, npy_intp d)
+{
+    for (npy_intp i = 0; i < n; i++)
+        memcpy(p + i * d, words + i * word, (size_t)size);
+}
+
 /* The results in words to numbers of a type of that many bytes. Little-endian: the number is at the start. */
 static void narrow(char letter, int size, const char *words, npy_intp word, npy_intp n, char *p, npy_intp d)
 {
-    for (npy_intp i = 0; i < n; i++) {
-        if (letter == '?')
+    if (letter == '?')
+        for (npy_intp i = 0; i < n; i++)
             p[i * d] = words[i * word] != 0;
-        else if (letter == 'F' && word == sizeof(two_reals)) {
-            memcpy(p + i * d, words + i * word, sizeof(npy_float));
-            memcpy(p + i * d + sizeof(npy_float), words + i * word + sizeof(real), sizeof(npy_float));
-        }
-        else
-            memcpy(p + i * d, words + i * word, (size_t)size);
+    else if (letter == 'F') { /* a float in each of two registers */
+        narrow_to(sizeof(npy_float), words, word, n, p, d);
+        narrow_to(sizeof(npy_float), words + sizeof(real), word, n, p + sizeof(npy_float), d);
     }
+    else if (size == 4)
+        narrow_to(4, words, word, n, p, d);
+    else if (size == 2)
+        narrow_to(2, words, word, n, p, d);
+    else
+        narrow_to(1, words, word, n, p, d);
 }
 
 static int add_word(nx_pointer *pointer, nx_word *words, int *count, int room, nx_word word)
