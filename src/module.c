@@ -10,20 +10,14 @@
 
 #include <numpy_ext/levels.h>
 
-#include <string.h>
-
-/* ---- Ufuncs with parameters ---- */
-
 static const nx_level *chosen_level = NULL;
 
-static const nx_ufunc *find_with_parameters(const char *name)
+/* ---- Ufuncs on demand ---- */
+
+/* __getattr__(name), which Python calls for attributes that the module has not: a ufunc. */
+static PyObject *get_attribute(PyObject *module, PyObject *name)
 {
-    for (const nx_ufunc *const *family = chosen_level->families; *family; family++)
-        for (const nx_ufunc *entry = *family; entry->name; entry++)
-            if (nx_has_parameters(entry) && strcmp(entry->name, name) == 0)
-                return entry;
-    PyErr_Format(PyExc_ValueError, "no ufunc with parameters is named %s", name);
-    return NULL;
+    return nx_keep_promise(module, chosen_level, name);
 }
 
 /* make(name, first, second, shown_name): a new ufunc with these parameters. */
@@ -33,8 +27,10 @@ static PyObject *make(PyObject *Py_UNUSED(module), PyObject *args)
     double parameters[NX_PARAMETERS];
     if (!PyArg_ParseTuple(args, "sdds:make", &name, &parameters[0], &parameters[1], &shown_name))
         return NULL;
-    const nx_ufunc *const entry = find_with_parameters(name);
-    return entry ? nx_make_ufunc(entry, parameters, shown_name, NULL) : NULL;
+    const nx_ufunc *const entry = nx_find_entry(chosen_level, name, 1);
+    if (!entry)
+        return PyErr_Format(PyExc_ValueError, "no ufunc with parameters is named %s", name);
+    return nx_make_ufunc(entry, parameters, shown_name, NULL);
 }
 
 /* parameters_of(ufunc): the name and parameters it was made of, or None. */
@@ -68,6 +64,7 @@ static PyObject *set_own_threads(PyObject *Py_UNUSED(module), PyObject *args)
 }
 
 static PyMethodDef module_methods[] = {
+    {"__getattr__", get_attribute, METH_O, "__getattr__(name): a ufunc, made when it is first asked for."},
     {"make", make, METH_VARARGS, "make(name, first, second, shown_name): a ufunc with these parameters."},
     {"from_pointers", nx_from_pointers, METH_VARARGS,
      "from_pointers(addresses, types, nin, nout, signature, name, doc, data, keep): see "
@@ -106,7 +103,7 @@ static int module_exec(PyObject *module)
         PyErr_NoMemory();
         return -1;
     }
-    if (nx_add_ufuncs(module, nx_levels) < 0 || nx_add_records(module) < 0 ||
+    if (nx_promise_ufuncs(module, chosen_level) < 0 || nx_add_records(module) < 0 ||
         nx_add_nulls(module, chosen_level->name) < 0 ||
         add_object(module, "cpu_levels", nx_levels_here()) < 0 ||
         add_object(module, "interface", PyCapsule_New((void *)&interface_of_plugins, NX_INTERFACE, NULL)) < 0)

@@ -191,29 +191,91 @@ static int set_module(PyObject *ufunc, PyObject *module_name)
     return 0;
 }
 
-static int add_ufunc(PyObject *module, PyObject *module_name, PyObject *names, const nx_ufunc *entry)
+/* What the dict has under a name, which is `value` unless there was something; a new reference. */
+static PyObject *set_default(PyObject *dict, const char *name, PyObject *value)
 {
-    PyObject *ufunc = nx_make_ufunc(entry, NULL, entry->name, NULL);
-    PyObject *name = ufunc ? PyUnicode_FromString(entry->name) : NULL;
-    const int failed = !name || set_module(ufunc, module_name) < 0 ||
-                       PyModule_AddObjectRef(module, entry->name, ufunc) < 0 ||
-                       PyList_Append(names, name) < 0;
-    Py_XDECREF(name);
+    PyObject *key = PyUnicode_FromString(name), *found = NULL;
+#ifdef Py_GIL_DISABLED
+    if (key && PyDict_SetDefaultRef(dict, key, value, &found) < 0)
+        found = NULL;
+#else
+    if (key && !(found = PyDict_GetItemWithError(dict, key)) && !PyErr_Occurred() &&
+        PyDict_SetItem(dict, key, value) == 0)
+        found = value;
+    Py_XINCREF(found);
+#endif
+    Py_XDECREF(key);
+    return found;
+}
+
+/* The ufunc of an entry, as an attribute of the module; a new reference. Of two threads that ask at once, the
+   second gets what the first has added. */
+static PyObject *add_ufunc(PyObject *module, const nx_ufunc *entry)
+{
+    PyObject *module_name = PyModule_GetNameObject(module);
+    PyObject *ufunc = module_name ? nx_make_ufunc(entry, NULL, entry->name, NULL) : NULL;
+    PyObject *added = NULL;
+    if (ufunc && set_module(ufunc, module_name) == 0)
+        added = set_default(PyModule_GetDict(module), entry->name, ufunc);
+    Py_XDECREF(module_name);
     Py_XDECREF(ufunc);
+    return added;
+}
+
+static int add_name(PyObject *names, const char *name)
+{
+    PyObject *text = PyUnicode_FromString(name);
+    const int failed = !text || PyList_Append(names, text) < 0;
+    Py_XDECREF(text);
+    return failed ? -1 : 0;
+}
+
+/* Lists the ufuncs in __all__, and makes them if that is wanted. */
+static int list_ufuncs(PyObject *module, const nx_level *level, int make)
+{
+    PyObject *names = PyList_New(0);
+    int failed = !names || PyModule_AddObjectRef(module, "__all__", names) < 0 ||
+                 PyModule_AddStringConstant(module, "cpu_level", level->name) < 0;
+    for (const nx_ufunc *const *family = level->families; !failed && *family; family++)
+        for (const nx_ufunc *entry = *family; !failed && entry->name; entry++) {
+            if (nx_has_parameters(entry))
+                continue;
+            PyObject *ufunc = make ? add_ufunc(module, entry) : NULL;
+            failed = (make && !ufunc) || add_name(names, entry->name) < 0;
+            Py_XDECREF(ufunc);
+        }
+    Py_XDECREF(names);
     return failed ? -1 : 0;
 }
 
 int nx_add_ufuncs(PyObject *module, const nx_level *levels)
 {
     const nx_level *const level = nx_choose_level(module, levels);
-    if (!level)
-        return -1;
-    PyObject *module_name = PyModule_GetNameObject(module), *names = PyList_New(0);
-    int failed = !module_name || !names || PyModule_AddObjectRef(module, "__all__", names) < 0;
-    for (const nx_ufunc *const *family = level->families; !failed && *family; family++)
-        for (const nx_ufunc *entry = *family; !failed && entry->name; entry++)
-            failed = !nx_has_parameters(entry) && add_ufunc(module, module_name, names, entry) < 0;
-    Py_XDECREF(module_name);
-    Py_XDECREF(names);
-    return failed || PyModule_AddStringConstant(module, "cpu_level", level->name) < 0 ? -1 : 0;
+    return level ? list_ufuncs(module, level, 1) : -1;
+}
+
+int nx_promise_ufuncs(PyObject *module, const nx_level *level)
+{
+    return list_ufuncs(module, level, 0);
+}
+
+const nx_ufunc *nx_find_entry(const nx_level *level, const char *name, int has_parameters)
+{
+    for (const nx_ufunc *const *family = level->families; *family; family++)
+        for (const nx_ufunc *entry = *family; entry->name; entry++)
+            if (nx_has_parameters(entry) == has_parameters && strcmp(entry->name, name) == 0)
+                return entry;
+    return NULL;
+}
+
+PyObject *nx_keep_promise(PyObject *module, const nx_level *level, PyObject *name)
+{
+    const char *const text = PyUnicode_AsUTF8AndSize(name, NULL);
+    if (!text)
+        return NULL;
+    const nx_ufunc *const entry = level ? nx_find_entry(level, text, 0) : NULL;
+    if (entry)
+        return add_ufunc(module, entry);
+    PyErr_Format(PyExc_AttributeError, "module '%s' has no attribute '%s'", PyModule_GetName(module), text);
+    return NULL;
 }

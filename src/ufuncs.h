@@ -25,4 +25,13 @@ PyObject *nx_parameters_of(PyObject *object);
    cpu_level. */
 int nx_add_ufuncs(PyObject *module, const nx_level *levels);
 
+/* The same without making any: each is made when the module is asked for it, since a thousand loops take most
+   of the time of an import: NumPy compares each new one with all of its ufunc. */
+int nx_promise_ufuncs(PyObject *module, const nx_level *level);
+
+/* The attribute, made now; `level` is NULL as long as none is chosen, while the module is imported. */
+PyObject *nx_keep_promise(PyObject *module, const nx_level *level, PyObject *name);
+
+const nx_ufunc *nx_find_entry(const nx_level *level, const char *name, int has_parameters);
+
 #endif

@@ -72,6 +72,43 @@ def test_every_level_gives_the_same_bits():
     assert len(set(digests.values())) == 1
 
 
+def test_a_ufunc_is_made_when_it_is_asked_for():
+    result = in_new_process("""
+import numpy_ext as nx
+assert "group_sum" not in vars(nx) | vars(nx._ufuncs), "it was made by the import"
+assert nx.group_sum is nx._ufuncs.group_sum is nx.group_sum
+assert "group_sum" in vars(nx) and "group_sum" in vars(nx._ufuncs)
+from numpy_ext import *
+assert group_sum is nx.group_sum and pow_sum is nx._ufuncs.pow_sum
+""")
+    assert result.stderr == ""
+
+
+def test_threads_that_ask_at_once_get_the_same_ufunc():
+    result = in_new_process("""
+import sys, threading
+import numpy_ext as nx
+sys.setswitchinterval(1e-6)
+barrier, found = threading.Barrier(8), []
+def ask():
+    barrier.wait()
+    found.append(nx._ufuncs.weighted_sum)
+threads = [threading.Thread(target=ask) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert len(found) == 8 and len(set(map(id, found))) == 1, found
+""")
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize("name", ["no_such_ufunc", "add_power", "", "p\N{OGHAM SPACE MARK}w", "\ud800"])
+def test_what_is_no_ufunc_is_no_attribute(name):
+    with pytest.raises((AttributeError, UnicodeEncodeError)):
+        getattr(HERE, name)
+    with pytest.raises(TypeError):
+        HERE.__getattr__(3)
+
+
 def test_a_ufunc_that_goes_frees_its_tables():
     """The module can be made and dropped again and again, as a reload does."""
     code = """

@@ -44,6 +44,8 @@ def what_is_called():
     yield "make", lambda: EXTENSION.make("add_power", 1.5, 0.0, "add_power(1.5)")
     yield "make of no name", lambda: EXTENSION.make("no name", 1.5, 0.0, "")
     yield "make of too little", lambda: EXTENSION.make("add_power")
+    yield "ufunc on demand", lambda: EXTENSION.__getattr__("pow_sum")
+    yield "no ufunc on demand", lambda: EXTENSION.__getattr__("no name")
     yield "parameters_of", lambda: EXTENSION.parameters_of(made)
     yield "get_threads", EXTENSION.get_threads
     yield "set_threads", lambda: EXTENSION.set_threads(1)
@@ -91,7 +93,7 @@ def outcome(call):
     """What a call gives, to be compared: bits of arrays, the message of an error."""
     try:
         result = call()
-    except (ValueError, IndexError, OverflowError, TypeError, NotImplementedError) as error:
+    except (ValueError, IndexError, OverflowError, TypeError, NotImplementedError, AttributeError) as error:
         return repr(error)
     return bits(result) if isinstance(result, np.ndarray | np.generic | tuple) else type(result)
 
