@@ -61,9 +61,10 @@ $(VENV)/.%: $(VENV)/.base
 demo: $(VENV)/.arrow,plot
 	$(BIN)/python -m numpy_ext score --plot score.png
 
-# What is Python alone is the same on every level: it is tested on the first.
-ONCE := $(wildcard tests/test_containers*.py tests/test_dask*.py tests/test_stream*.py tests/test_main.py \
-	tests/test_plot.py tests/test_score.py)
+# What is Python alone, or compiled once for all levels, is tested on the first.
+ONCE := $(wildcard tests/test_containers*.py tests/test_dask*.py tests/test_stream*.py tests/test_docstrings.py \
+	tests/test_main.py tests/test_new.py tests/test_plot.py tests/test_plugins.py tests/test_pointer.py \
+	tests/test_score.py tests/test_types.py)
 ONCE := $(patsubst %,--ignore=%,$(filter-out tests/test_containers_nulls.py,$(ONCE)))
 test: $(VENV)/.test
 	@for level in $$($(BIN)/python -c '$(EACH_LEVEL)'); do \
