@@ -2,8 +2,10 @@
    loop and its operands: lengths, strides, overlaps, values. Every operand lies in a block of just its size.
    The result must have the bits, the flags and the error of the loop called for one element or series after
    the other, each from a contiguous copy; and no other byte may change. */
-#include <numpy_ext/half.h>
 #include "threads.h"
+#include "ufuncs.h"
+
+#include <numpy_ext/half.h>
 
 #include <fenv.h>
 #include <sanitizer/asan_interface.h>
