@@ -10,7 +10,7 @@ import numpy_ext as nx
 DOCS = Path(__file__).parent
 PAGES = {path: path.read_text() for path in DOCS.rglob("*.rst")}
 # Settings, and columns instead of records: no numbers to draw.
-NOT_DRAWN = {"show_config", "test", "set_num_threads", "get_num_threads", "num_threads"}
+NOT_DRAWN = {"get_include", "show_config", "test", "set_num_threads", "get_num_threads", "num_threads"}
 NOT_DRAWN |= {"to_columns", "from_columns", "to_arrow", "from_arrow", "enable_operators", "disable_operators"}
 FUNCTIONS = sorted({*nx.__all__, *(f"records.{name}" for name in nx.records.__all__)})
 
