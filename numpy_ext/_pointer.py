@@ -119,8 +119,8 @@ def from_pointer(
     gives wrong numbers, or ends the process. In ctypes a function without ``argtypes`` declares
     nothing.
 
-    No compiler can inline a function behind a pointer, so each element costs a call, some 1 to
-    2 ns. A loop of your own, compiled with `get_include`, has no such cost.
+    No compiler can inline a function behind a pointer, so each element costs a call. A loop of
+    your own, compiled with `get_include`, has no such cost.
 
     The function is called without the GIL and from several threads at once, when two threads
     call the ufunc or one call uses several (`set_num_threads`): it must be safe for that, as
@@ -147,13 +147,9 @@ def from_pointer(
     <ufunc 'tgamma'>
     """
     loops = _list_of_types(types)
-    given = address if not isinstance(types, str) else [address]
+    given = [address] if isinstance(types, str) else address
     if not isinstance(given, list | tuple) or len(given) != len(loops):
-        raise ValueError(
-            f"address must be a list of {len(loops)} functions, one for each of types"
-            if not isinstance(types, str)
-            else "address is a list, and types is not"
-        )
+        raise ValueError(f"address must be a list of {len(loops)} functions, one for each of types")
     functions = [_read_function(each) for each in given]
     nin, nout = _count_operands(loops)
     if data is None:
@@ -233,12 +229,9 @@ def _agrees(declared: str, expected: str) -> bool:
     if UNKNOWN in (declared, expected) or declared == expected:
         return True
     if expected.startswith(POINTER):
-        address = f"{np.dtype(np.uintp).itemsize}"
-        return (
-            POINTER in (declared, expected)
-            if declared.startswith(POINTER)
-            else declared in {"i" + address, "u" + address}
-        )
+        if declared.startswith(POINTER):
+            return POINTER in (declared, expected)
+        return declared in {C_NAMES["intptr_t"], C_NAMES["uintptr_t"]}
     return declared == "f2" and expected == "u2"
 
 
