@@ -78,6 +78,7 @@ static void LOOP(quotient)(char **p, npy_intp const *n, npy_intp const *d, void 
 
 NX_INLINE R LOOP(between_of)(T x, T low, T high)
 {
+    NX_KEEP_FLAGS
     const F number = TO_F(x), from = TO_F(low), to = TO_F(high);
     return TO_R(isless(number, from) ? from : isgreater(number, to) ? to : number);
 }

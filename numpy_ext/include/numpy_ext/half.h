@@ -27,7 +27,8 @@ static inline npy_float nx_half_to_float(npy_half half)
 }
 
 /* The nearest half, the even one of two equally near. Raises overflow and underflow as a conversion in
-   hardware does. */
+   hardware does. No arithmetic of floating point, not even for subnormal halves: clang takes it to have no flags
+   and computes it for values too that do not need it. */
 static inline npy_half nx_float_to_half(npy_float value)
 {
     npy_uint32 bits;
@@ -43,11 +44,14 @@ static inline npy_half nx_float_to_half(npy_float value)
             feraiseexcept(FE_OVERFLOW);
         return sign | 0x7c00;
     }
-    if (bits < 0x38800000) { /* below 2**-14 halves are multiples of 2**-24: let an addition round to them */
-        const npy_float multiple = fabsf(value) * 0x1p24f, rounded = (multiple + 0x1p23f) - 0x1p23f;
-        if (rounded != multiple)
+    if (bits < 0x38800000) { /* below 2**-14 halves are multiples of 2**-24 */
+        const npy_uint32 exponent = bits >> 23, shift = exponent < 102 ? 24 : 126 - exponent;
+        const npy_uint32 digits = exponent < 102 ? bits != 0 : (bits & 0x7fffff) | 0x800000;
+        const npy_uint32 rounded = digits >> shift, rest = digits - (rounded << shift);
+        const npy_uint32 middle = (npy_uint32)1 << (shift - 1);
+        if (rest)
             feraiseexcept(FE_UNDERFLOW);
-        return sign | (npy_half)rounded;
+        return sign | (npy_half)(rounded + (rest > middle || (rest == middle && rounded & 1)));
     }
     bits += 0x0fff + (bits >> 13 & 1);
     return sign | (npy_half)((bits - ((127 - 15) << 23)) >> 13);
