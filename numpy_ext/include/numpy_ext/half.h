@@ -27,8 +27,8 @@ static inline npy_float nx_half_to_float(npy_half half)
 }
 
 /* The nearest half, the even one of two equally near. Raises overflow and underflow as a conversion in
-   hardware does. No arithmetic of floating point, not even for subnormal halves: clang takes it to have no flags
-   and computes it for values too that do not need it. */
+   hardware does. No arithmetic of floating point, not even for subnormal halves: clang takes it to have no
+   flags and computes it for values too that do not need it. */
 static inline npy_half nx_float_to_half(npy_float value)
 {
     npy_uint32 bits;
