@@ -373,6 +373,20 @@ def test_numbers_become_one_column(source):
     assert table.to_pydict() == {"value": [1.0, 2.5, None]}
 
 
+def test_numbers_of_later_batches_lose_nothing():
+    with pytest.raises(TypeError, match="the source gave double after int64; give numbers of one type"):
+        stream.scan([1, 2.5], batch_rows=1).to_numpy()
+    with pytest.raises(TypeError, match=r"the numbers of the source: .*9007199254740993"):
+        stream.scan([1.5, 2**53 + 1], batch_rows=1).to_numpy()
+    assert stream.scan([1.5, 2, None], batch_rows=1).pow_sum(None, 1.0) == 3.5
+    assert stream.scan([None, 2, 0.5], batch_rows=1).pow_sum(None, 1.0) == 2.5
+    assert stream.scan([2**53 + 1, None, 1], batch_rows=1).to_arrow()["value"].to_pylist() == [
+        2**53 + 1,
+        None,
+        1,
+    ]
+
+
 @pytest.mark.parametrize("dtype", [">f8", "<i4", ">u2", "?", "f2"])
 def test_arrays_of_any_layout(dtype):
     array = np.arange(12).astype(dtype)[::-2]
@@ -422,6 +436,22 @@ def test_frames_of_other_libraries(library):
     }
     if library != "duckdb":
         assert_same_column(stream.scan(source["x"]).to_arrow()["value"].to_pylist(), [1.0, None, 3.0])
+
+
+def test_a_file_that_pandas_reads_in_chunks(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    path = write(pa.table({"x": [1.0, None, 3.5], "k": ["a", "b", "c"]}), tmp_path / "in.csv")
+    with pandas.read_csv(path, chunksize=2) as chunks:
+        assert stream.scan(chunks).score("x").to_arrow()["score"].to_pylist() == [1.0, None, 4.4]
+
+
+def test_columns_of_objects():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"x": pandas.Series([1, None, 3], dtype=object)})
+    assert stream.scan(frame).to_arrow()["x"].to_pylist() == [1, None, 3]
+    frame["y"] = [1, "a", 2]
+    with pytest.raises(TypeError, match=r"the source: .*column y.*leave the column out"):
+        stream.scan(frame).score("x").to_numpy("score")
 
 
 def write(table, path):
@@ -551,6 +581,13 @@ def test_columns_that_change_are_told():
     batches = [{"x": [1]}, {"y": [1]}]
     with pytest.raises(ValueError, match="batch 1 has the columns 'y': int64"):
         stream.scan(batches).count()
+    batches = [pa.record_batch({"k": ["a"], "x": [1]}), pa.record_batch({"k": ["a"], "x": [1.5]})]
+    with pytest.raises(ValueError, match="has the columns 'x': double; those before have 'x': int64; make"):
+        stream.scan(batches).to_arrow()
+    never_null = pa.schema([pa.field("x", pa.int64(), nullable=False)])
+    batches = [pa.record_batch([[1]], schema=never_null), pa.record_batch({"x": [1]})]
+    with pytest.raises(ValueError, match="'x': int64; those before have 'x': int64 not null"):
+        stream.scan(batches).to_arrow()
 
 
 def twice():
@@ -665,6 +702,14 @@ def test_bad_calls_are_told(source, call, error, message):
         (np.zeros((2, 2)), ValueError, r"shape \(2, 2\) is no column"),
         (np.zeros(2, "f8,i4"), TypeError, "records.to_arrow"),
         ({"x": [1], "y": [1, 2]}, ValueError, "length"),
+        (
+            {"x": [1], "y": [1, "a"]},
+            TypeError,
+            "column 'y': .*give values of one type, or leave the column out",
+        ),
+        ([[1, "a"]], TypeError, "column 'value': Could not convert 'a'"),
+        ([1, "a"], TypeError, "the numbers of the source: Could not convert 'a'"),
+        ([2**64], TypeError, "the numbers of the source: .*too large"),
         ("table.xlsx", ValueError, "has the suffix '.xlsx'"),
         ("missing.parquet", FileNotFoundError, "missing.parquet"),
     ],

@@ -1,8 +1,9 @@
 """What a stream may read: files, and whatever gives Arrow batches or NumPy arrays."""
 
+import contextlib
 import itertools
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -51,9 +52,9 @@ class BatchSource(Source):
     def _stored_batches(self, columns: list[str], *_: object) -> Batches:
         for number, batch in enumerate(self._batches):
             if not batch.schema.equals(self.schema):
+                other, own = _differences(batch.schema, self.schema)
                 raise ValueError(
-                    f"batch {number} has the columns {_described(batch.schema)}; "
-                    f"those before have {_described(self.schema)}"
+                    f"batch {number} has the columns {other}; those before have {own}; make them alike"
                 )
             yield select(batch, columns)
             self.position += 1
@@ -96,15 +97,36 @@ class _Once:
         return self._items
 
 
-def _described(schema: pa.Schema) -> str:
-    return ", ".join(f"{field.name!r}: {field.type}" for field in schema)
+def _differences(first: pa.Schema, second: pa.Schema) -> tuple[str, str]:
+    """The columns of both in words; those alone that differ, if all have the same names."""
+    pairs = [(a, b) for a, b in zip(first, second, strict=False) if not a.equals(b)]
+    if first.names != second.names:
+        pairs = list(itertools.zip_longest(first, second))
+    return _described(a for a, _ in pairs), _described(b for _, b in pairs)
+
+
+def _described(fields: Iterable[pa.Field | None]) -> str:
+    return ", ".join(
+        f"{field.name!r}: {field.type}{'' if field.nullable else ' not null'}" for field in fields if field
+    )
+
+
+@contextlib.contextmanager
+def _errors_that_name(what: str) -> Iterator[None]:
+    """What Arrow cannot take says where it stands."""
+    try:
+        yield
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, OverflowError) as error:
+        reason = "; ".join(map(str, error.args))
+        raise TypeError(f"{what}: {reason}; give values of one type, or leave the column out") from error
 
 
 def _is_container(data: Any) -> bool:
     known = (pa.RecordBatch, pa.Table, pa.Array, pa.ChunkedArray, np.ndarray, Mapping)
     if isinstance(data, known) or hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__"):
         return True
-    return type(data).__module__.partition(".")[0] == "pandas"  # before 2.2 without Arrow's protocol
+    # Before 2.2 without Arrow's protocol. What reads a file in chunks is an iterator of frames.
+    return type(data).__module__.partition(".")[0] == "pandas" and not isinstance(data, Iterator)
 
 
 def _batches_of(data: Any, copy: bool) -> Iterator[pa.RecordBatch]:
@@ -114,9 +136,9 @@ def _batches_of(data: Any, copy: bool) -> Iterator[pa.RecordBatch]:
     elif isinstance(data, pa.Table):
         yield from data.to_batches() or [empty_batch(data.schema)]
     elif isinstance(data, Mapping):
-        yield from _batches_of(pa.table({name: _column(data[name], copy) for name in data}), copy)
+        yield from _batches_of(pa.table({name: _column(data[name], copy, name) for name in data}), copy)
     elif isinstance(data, pa.ChunkedArray | pa.Array | np.ndarray):
-        yield from _batches_of(pa.table({VALUE: _column(data, copy)}), copy)
+        yield from _batches_of(pa.table({VALUE: _column(data, copy, VALUE)}), copy)
     elif hasattr(data, "__arrow_c_stream__"):
         yield from _exported(data)
     elif hasattr(data, "__arrow_c_array__"):
@@ -124,7 +146,9 @@ def _batches_of(data: Any, copy: bool) -> Iterator[pa.RecordBatch]:
         is_table = pa.types.is_struct(array.type)
         yield from _batches_of(pa.RecordBatch.from_struct_array(array) if is_table else array, copy)
     elif hasattr(data, "columns"):
-        yield from _batches_of(pa.Table.from_pandas(data), copy)
+        with _errors_that_name("the source"):
+            table = pa.Table.from_pandas(data)
+        yield from _batches_of(table, copy)
     else:
         yield from _batches_of(pa.array(data, from_pandas=True), copy)
 
@@ -134,7 +158,9 @@ def _exported(data: Any) -> Iterator[pa.RecordBatch]:
     try:
         reader = pa.RecordBatchReader.from_stream(data)
     except pa.ArrowInvalid:
-        yield from _batches_of(pa.chunked_array(data), False)
+        with _errors_that_name("the source"):
+            column = pa.chunked_array(data)
+        yield from _batches_of(column, False)
         return
     none_yet = True
     for batch in reader:
@@ -144,7 +170,7 @@ def _exported(data: Any) -> Iterator[pa.RecordBatch]:
         yield empty_batch(reader.schema)
 
 
-def _column(values: Any, copy: bool) -> Any:
+def _column(values: Any, copy: bool, name: Any) -> Any:
     if isinstance(values, pa.ChunkedArray | pa.Array):
         return values
     if isinstance(values, np.ndarray):
@@ -154,8 +180,23 @@ def _column(values: Any, copy: bool) -> Any:
             raise TypeError(
                 "an array of records is no column; numpy_ext.records.to_arrow makes a table of it"
             )
-        return array_column(values.copy() if copy else values)
-    return pa.chunked_array(values) if hasattr(values, "__arrow_c_stream__") else pa.array(values)
+        with _errors_that_name(f"column {name!r}"):
+            return array_column(values.copy() if copy else values)
+    with _errors_that_name(f"column {name!r}"):
+        return pa.chunked_array(values) if hasattr(values, "__arrow_c_stream__") else pa.array(values)
+
+
+def _numbers(values: Sequence[Any], before: pa.DataType | None) -> pa.Array:
+    """A column of numbers of Python, of the type that those before have, which must hold every one."""
+    with _errors_that_name("the numbers of the source"):
+        column = pa.array(values)
+        dtype = before or (pa.float64() if pa.types.is_null(column.type) else column.type)
+        # Not pa.array(values, dtype): it cuts off the fractions of floats for a column of integers.
+        if column.type != dtype and not (pa.types.is_null(column.type) or pa.types.is_integer(column.type)):
+            raise TypeError(
+                f"the source gave {column.type} after {dtype}; give numbers of one type, such as floats"
+            )
+        return column.cast(dtype)
 
 
 def _batches_of_items(items: Iterator[Any], batch_rows: int | None, copy: bool) -> Iterator[pa.RecordBatch]:
@@ -166,12 +207,11 @@ def _batches_of_items(items: Iterator[Any], batch_rows: int | None, copy: bool) 
     dtype = None
     for item in items:
         if item is None or isinstance(item, Real | np.number | np.bool_):
-            numbers = [item, *itertools.islice(items, (batch_rows or MOST_ROWS) - 1)]
-            column = pa.array(numbers, dtype)
+            column = _numbers([item, *itertools.islice(items, (batch_rows or MOST_ROWS) - 1)], dtype)
             dtype = column.type
             yield pa.record_batch([column], names=[VALUE])
         elif isinstance(item, list | tuple):
-            yield pa.record_batch([pa.array(item)], names=[VALUE])
+            yield pa.record_batch([_column(item, copy, VALUE)], names=[VALUE])
         elif _is_container(item):
             yield from _batches_of(item, copy)
         else:

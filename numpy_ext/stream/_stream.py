@@ -49,11 +49,12 @@ def scan(
         - A pyarrow RecordBatch, Table, RecordBatchReader or Dataset, or whatever speaks Arrow's C stream
           protocol: a Polars or pandas frame, a DuckDB relation. The NaN of pandas arrive as nulls.
         - An array of one dimension, which becomes the column "value"; a dict of arrays.
-        - An iterable of any of these, or of numbers. All items have the same columns. None is a null.
+        - An iterable of any of these, such as ``pandas.read_csv(path, chunksize=n)``, or of numbers. All
+          items have the same columns. None is a null.
     columns : str or list of str, optional
         The columns to read; by default all.
     batch_rows : int, optional
-        The most rows of a batch. By default 131,072, and less when they take more than 16 MB.
+        The most rows of a batch. By default 65,536, and less when they take more than 16 MB.
     progress : bool or str, optional
         Show a bar while the source is read, when the standard error stream is a terminal; a str stands beside
         it. Needs rich.
