@@ -162,6 +162,8 @@ def test_unfit_types_are_refused():
         nx.lift(np.add)(pa.array([1.0]), 1j)
     with pytest.raises(ValueError, match="different lengths"):
         nx.lift(np.add)(pa.array([1.0]), pa.array([1.0, 2.0]))
+    with pytest.raises(TypeError, match=r"RecordBatchReader of pyarrow, .*numpy_ext\.stream reads it"):
+        SKIP(pa.table({"x": [1.0]}).to_reader())
 
 
 @pytest.mark.parametrize("kind", TYPES, ids=str)

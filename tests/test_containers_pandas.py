@@ -267,12 +267,37 @@ def test_lengths_and_libraries_that_do_not_fit():
     x = pd.Series([1.0, 2.0])
     with pytest.raises(ValueError, match="shape"):
         nx.lift(np.add)(x, np.ones((2, 2)))
-    with pytest.raises(ValueError, match="broadcast"):
-        nx.lift(np.add)(x, [1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match=r"different lengths: argument 1 \(column 'x'\): 2, argument 2: 3"):
+        nx.lift(np.add)(x.rename("x"), [1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match="different lengths: argument 1: 2, argument 2: 1"):
+        nx.lift(nx.weighted_sum)(x, [1.0])
+    assert nx.lift(np.add)(x, [1.0]).tolist() == [2.0, 3.0]
     with pytest.raises(ValueError, match="parameters are scalars"):
         nx.lift(nx.pow_sum)(x, pd.Series([1.0, 2.0]))
     with pytest.raises(TypeError, match="one library only"):
         nx.lift(np.add)(x, np.ma.array([1.0, 2.0]))
+
+
+def test_groups():
+    table = pd.DataFrame({"key": ["u", "w", "u", "w"], "w": [1, 2, 3, 4], "x": [1.0, 3.0, None, 5.0]})
+    score, power = nx.lift(nx.rolling_score, nulls="skip"), nx.lift(nx.pow_sum, nulls="skip")
+    groups = table.groupby("key")
+    assert back(groups["x"].transform(score)) == [1.0, 3.0, None, 7.7]
+    assert groups.transform(score)["w"].tolist() == [1.0, 2.0, 3.9, 5.8]
+    assert groups["x"].agg(power, 2.0).to_dict() == {"u": 1.0, "w": 34.0}
+    for grouped in (groups, groups["x"]):
+        with pytest.raises(TypeError, match=r"GroupBy of pandas, .*transform\(\) or agg\(\)"):
+            score(grouped)
+
+
+def test_partitions_of_dask_are_no_columns():
+    dask = pytest.importorskip("dask.dataframe")
+    column = dask.from_pandas(pd.Series([1.0, None, 3.0]), npartitions=2)
+    with pytest.raises(TypeError, match=r"argument 1 is a Series of Dask, .*numpy_ext\.dask"):
+        nx.lift(nx.pow_sum)(column, 2.0)
+    with pytest.raises(TypeError, match=r"map_partitions\(\)"):
+        nx.lift(nx.axpy, nulls="error")(2.0, column, 1.0)
+    assert back(nx.lift(nx.axpy)(2.0, column, 1.0).compute()) == [3.0, None, 7.0]
 
 
 def test_null_scalars():

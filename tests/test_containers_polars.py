@@ -201,6 +201,29 @@ def test_an_expression_that_gives_another_dtype_than_declared():
         FRAME.select(nx.lift(np.add)(pl.col("w"), 1, return_dtype=pl.Float32))
 
 
+def test_map_batches_hands_the_declared_dtype_on():
+    column = pl.col("x").map_batches(SKIP, return_dtype=pl.Float64)
+    expected = [*scores([1, 3]), None, scores([1, 3, 5])[2]]
+    assert FRAME.select(column)["x"].to_list() == expected
+    assert FRAME.lazy().select(column).collect()["x"].to_list() == expected
+    with pytest.raises((TypeError, pl.exceptions.ComputeError), match=r"say return_dtype=pl\.Float64"):
+        FRAME.select(pl.col("x").map_batches(SKIP, return_dtype=pl.Float32))
+
+
+@infers
+def test_an_expression_names_the_column_that_is_unfit():
+    for frame in (FRAME, FRAME.lazy()):
+        with pytest.raises((TypeError, pl.exceptions.ComputeError), match="column 'key'"):
+            frame.select(SKIP(pl.col("key"))).lazy().collect()
+
+
+def test_what_is_no_column_yet_is_told():
+    with pytest.raises(TypeError, match=r"LazyFrame of polars.*collect\(\) it, or call .* with_columns\(\)"):
+        FRAME.lazy().pipe(SKIP, columns="x", into="score")
+    with pytest.raises(TypeError, match=r"GroupBy of polars.*its agg\(\)"):
+        SKIP(FRAME.group_by("key"))
+
+
 def test_expressions_with_several_results_are_refused():
     with pytest.raises(TypeError, match="gives 2 results"):
         nx.lift(np.divmod)(pl.col("w"), 2)

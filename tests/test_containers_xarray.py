@@ -110,6 +110,9 @@ def test_datasets():
         SKIP(data, columns="y")
     with pytest.raises(TypeError, match="make a DataArray of it"):
         nx.lift(np.add)(SERIES, SERIES.variable)
+    groups = SERIES.groupby("time")
+    with pytest.raises(TypeError, match=r"DataArrayGroupBy of xarray, .*its map\(\)"):
+        SKIP(groups)
 
 
 def test_dask():

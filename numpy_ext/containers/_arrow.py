@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+ADVICE = dict.fromkeys(("Reader", "Dataset", "Scanner"), "numpy_ext.stream reads it batch by batch")
+
 
 def is_frame(value: Any) -> bool:
     import pyarrow as pa
@@ -25,9 +27,13 @@ def is_container(value: Any) -> bool:
 
 
 def is_known(value: Any) -> bool:
+    return is_column(value) or is_scalar(value)
+
+
+def is_scalar(value: Any) -> bool:
     import pyarrow as pa
 
-    return is_column(value) or isinstance(value, pa.Scalar)
+    return isinstance(value, pa.Scalar)
 
 
 def name_of(_column: Any) -> None:

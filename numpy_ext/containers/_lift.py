@@ -67,7 +67,7 @@ class Lifted:
         for name in keywords.keys() & REFUSED.keys():
             if adapter is not _masked or name != "axis":
                 raise TypeError(f"{self!r} takes no {name}= with containers: {REFUSED[name]}")
-        known = ("core_dim", "dask") if adapter is _xarray else ()
+        known: tuple[str, ...] = ("core_dim", "dask") if adapter is _xarray else ()
         if adapter is _xarray:
             keywords |= {"core_dim": core_dim, "dask": dask}
         if adapter is _polars and any(map(_polars.is_expression, args)):
@@ -76,23 +76,39 @@ class Lifted:
         if any(map(adapter.is_frame, args)):
             self._refuse(given, ("columns", "into", *known), "frames")
             return _FrameCall(self, adapter, keywords).run(args, columns, into)
+        if adapter is _polars:  # whose map_batches hands it on
+            known = ("return_dtype",)
         self._refuse(given, known, "columns")
-        return one_or_all(self.on_columns(args, keywords))
+        results = self.on_columns(args, keywords)
+        if return_dtype is not None:
+            _polars.check_declared(self, results[0], return_dtype)
+        return one_or_all(results)
 
     def _on_arrays(self, args: Sequence[Any], given: list[str], keywords: dict[str, Any]) -> Any:
         """Plain arrays: the function itself, but that NaN may be null."""
-        self._refuse(given, (), "plain arrays")
         for place, arg in enumerate(args):
-            library = _library_of(arg.__class__)
-            if library in ADAPTERS and np.ndim(arg):
-                raise TypeError(
-                    f"argument {place + 1} is a {type(arg).__name__} of {library}, which is no column and no "
-                    "frame; make a column of it"
-                )
+            self._refuse_other(arg, place)
+        self._refuse(given, (), "plain arrays")
         if not self.nan_as_null or len(args) != self.func.nin or keywords.keys() & REFUSED.keys():
             return self.func(*args, **keywords)
         results = self.compute([self.plain(arg, place) for place, arg in enumerate(args)], keywords)
         return one_or_all([_masked.with_nan(*result) for result in results])
+
+    def _refuse_other(self, arg: Any, place: int) -> None:
+        """What is of a library and neither a container nor a number has another way."""
+        library, kind = _library_of(arg.__class__), type(arg).__name__
+        if library in ADAPTERS and not ADAPTERS[library].is_scalar(arg):
+            advice = (advice for ending, advice in ADAPTERS[library].ADVICE.items() if kind.endswith(ending))
+            raise TypeError(
+                f"argument {place + 1} is a {kind} of {library}, which is no column and no frame; "
+                + next(advice, "make a column of it")
+            )
+        hides_nulls = self.nulls == "error" or not self.cores.is_elementwise
+        if hides_nulls and type(arg).__module__.startswith("dask.dataframe"):
+            raise TypeError(
+                f"argument {place + 1} is a {kind} of Dask, whose nulls {self!r} cannot see; hand it to "
+                "map_partitions() if it is elementwise, or take the functions of numpy_ext.dask"
+            )
 
     def _refuse(self, given: list[str], known: Sequence[str], what: str) -> None:
         for name in given:
@@ -153,12 +169,12 @@ class Lifted:
         labels = labels or {}
         cores = self.cores.fitted(args)
         places = [place for place, arg in enumerate(args) if adapter.is_column(arg)]
+        sources = [args[place] for place in places]
         if not cores.is_elementwise:
             places = [place for place in places if cores.rows in cores.inputs[place]]
-        sources = [arg for arg in args if adapter.is_column(arg)]
         args = adapter.aligned(args, places)
         operands = [self.operand(adapter, arg, place, labels.get(place)) for place, arg in enumerate(args)]
-        self._check_shapes(operands, places)
+        self._check_lengths(operands, cores, places)
         results = self.compute(operands, keywords)
         like = args[places[0]] if places else sources[0]
         written = []
@@ -180,11 +196,19 @@ class Lifted:
                 written.append(adapter.write_number(values, valid is None or bool(valid), sources))
         return written
 
-    def _check_shapes(self, operands: Sequence[Operand], places: Sequence[int]) -> None:
-        lengths = {place: len(operands[place].values) for place in places}
-        if len(set(lengths.values())) > 1:
-            said = ", ".join(f"{operands[place].what}: {length}" for place, length in lengths.items())
-            raise ValueError(f"{self.__name__}: the columns have different lengths: {said}")
+    def _check_lengths(self, operands: Sequence[Operand], cores: Cores, places: Sequence[int]) -> None:
+        """Columns and plain arrays are of one length; an array of one element may be a scalar."""
+        core = () if cores.is_elementwise else (cores.rows,)
+        rows = [
+            each
+            for place, each in enumerate(operands)
+            if cores.inputs[place] == core
+            and getattr(each.values, "ndim", 0) == 1
+            and (place in places or core or len(each.values) != 1)
+        ]
+        if len({len(each.values) for each in rows}) > 1:
+            said = ", ".join(f"{each.what}: {len(each.values)}" for each in rows)
+            raise ValueError(f"{self.__name__} takes the same rows, and here are different lengths: {said}")
 
 
 class _FrameCall:
@@ -371,7 +395,8 @@ def lift(func: Any, nulls: str = "propagate", nan_as_null: bool | None = None) -
         which can be pickled. The arguments are containers of one library, plain arrays of the same
         length, and scalars; other keywords, such as ``dtype=``, go to `func`. `columns` and `into` are for
         frames: names of the columns that take part, and of those that take the results in a copy of the
-        frame. `core_dim` and `dask` are for xarray, `return_dtype` is for expressions of Polars.
+        frame. `core_dim` and `dask` are for xarray, `return_dtype` is for expressions of Polars and what
+        `map_batches` of one hands on.
 
     Raises
     ------

@@ -39,12 +39,8 @@ def apply(lifted: Any, args: Sequence[Any], axis: int | None = None, **keywords:
         if cores.is_elementwise or any(len(core) > 1 for core in cores.inputs + cores.outputs):
             raise TypeError(f"{lifted.__name__} takes no axis=: its signature has no single core dimension")
         operands = [
-            Operand(
-                np.moveaxis(values, axis, -1), None if valid is None else np.moveaxis(valid, axis, -1), what
-            )
-            if core
-            else Operand(values, valid, what)
-            for (values, valid, what), core in zip(operands, cores.inputs, strict=True)
+            _to_the_end(each, axis) if core else each
+            for each, core in zip(operands, cores.inputs, strict=True)
         ]
     results = []
     for (values, valid), core in zip(lifted.compute(operands, keywords), cores.outputs, strict=True):

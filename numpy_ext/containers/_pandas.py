@@ -9,6 +9,7 @@ import numpy as np
 
 from . import _arrow
 
+ADVICE = {"GroupBy": "hand the function to its transform() or agg()"}
 NUMPY, NULLABLE, ARROW = range(3)  # the families of dtypes; of several, the last wins
 
 
@@ -32,6 +33,12 @@ def is_container(value: Any) -> bool:
 
 def is_known(value: Any) -> bool:
     return is_column(value) or type(value).__module__.startswith("pandas")
+
+
+def is_scalar(value: Any) -> bool:
+    import pandas as pd
+
+    return value is pd.NA or value is pd.NaT or isinstance(value, pd.Timedelta | pd.Timestamp)
 
 
 def name_of(value: Any) -> Any:

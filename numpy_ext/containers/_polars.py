@@ -12,6 +12,11 @@ import numpy as np
 from . import _arrow
 from ._nulls import dtypes_of
 
+ADVICE = {
+    "LazyFrame": "collect() it, or call the function on expressions in its select() or with_columns()",
+    "GroupBy": "call the function on expressions in its agg()",
+}
+
 
 def is_frame(value: Any) -> bool:
     import polars as pl
@@ -37,6 +42,10 @@ def is_container(value: Any) -> bool:
 
 def is_known(value: Any) -> bool:
     return is_column(value)
+
+
+def is_scalar(_value: Any) -> bool:
+    return False
 
 
 def name_of(column: Any) -> str | None:
@@ -199,6 +208,14 @@ class _Blank:
         self.lifted, self.args, self.places, self.keywords = lifted, args, places, keywords
 
     def __call__(self, columns: Sequence[Any]) -> Any:
+        import polars as pl
+
+        try:
+            return _series("", np.zeros(len(columns[0]), self._dtype(columns)), None)
+        except TypeError:  # of which Polars would say nothing; the call itself comes to the same
+            return pl.Series("", [None] * len(columns[0]), pl.Null)
+
+    def _dtype(self, columns: Sequence[Any]) -> np.dtype:
         values = list(self.args)
         for place, each in zip(self.places, columns, strict=True):
             values[place] = each
@@ -206,8 +223,7 @@ class _Blank:
             if is_column(each):
                 values[place] = read(each.clear(), f"argument {place + 1} (column {each.name!r})")[0]
         operands = [self.lifted.plain(value, place).values for place, value in enumerate(values)]
-        dtype = dtypes_of(self.lifted.func, self.lifted.cores, operands, self.keywords)[0]
-        return _series("", np.zeros(len(columns[0]), dtype), None)
+        return dtypes_of(self.lifted.func, self.lifted.cores, operands, self.keywords)[0]
 
 
 class _Call:
@@ -220,8 +236,6 @@ class _Call:
         self.return_dtype = return_dtype
 
     def __call__(self, columns: Sequence[Any]) -> Any:
-        import polars as pl
-
         cores = self.lifted.cores
         values = list(self.args)
         length = max(map(len, columns))
@@ -235,10 +249,16 @@ class _Call:
         if not any(map(is_column, values)):
             values[self.places[0]] = columns[0]
         result = self.lifted.on_columns(values, self.keywords, as_rows=True)[0]
-        declared = self.return_dtype
-        if isinstance(declared, type | pl.DataType) and result.dtype != declared:
-            raise TypeError(
-                f"{self.lifted.__name__} gives {result.dtype}, and the expression was declared to give "
-                f"{declared}: say return_dtype=pl.{result.dtype}"
-            )
+        check_declared(self.lifted, result, self.return_dtype)
         return result
+
+
+def check_declared(lifted: Any, result: Any, declared: Any) -> None:
+    """Refuse a column of another dtype than a query was told; what computes a dtype is right."""
+    import polars as pl
+
+    if isinstance(declared, type | pl.DataType) and is_column(result) and result.dtype != declared:
+        raise TypeError(
+            f"{lifted.__name__} gives {result.dtype}, and the expression was declared to give "
+            f"{declared}: say return_dtype=pl.{result.dtype}"
+        )

@@ -10,6 +10,8 @@ import numpy as np
 from ._masked import with_nan
 from ._nulls import Operand, dtypes_of
 
+ADVICE = {"GroupBy": "hand the function to its map()"}
+
 
 def is_frame(value: Any) -> bool:
     import xarray as xr
@@ -25,6 +27,10 @@ def is_column(value: Any) -> bool:
 
 def is_container(value: Any) -> bool:
     return is_column(value) or is_frame(value)
+
+
+def is_scalar(_value: Any) -> bool:
+    return False
 
 
 def labels(frame: Any) -> list[Any]:
