@@ -67,8 +67,7 @@ def add_score(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     score.add_argument("--output", metavar="OUT", type=Path, help="write the columns of INPUT and the score")
     score.add_argument("--into", metavar="NAME", default="score", help="name of the new column (score)")
     score.add_argument("--plot", metavar="PNG", type=Path, help="draw the column and its score")
-    score.add_argument("--state", metavar="JSON", type=Path, help="begin where an earlier run ended")
-    score.add_argument("--save-state", metavar="JSON", type=Path, help="keep where this run ends")
+    add_states(score)
 
     def check(parsed: argparse.Namespace) -> None:
         if parsed.input is None:
@@ -81,6 +80,11 @@ def add_score(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     score.set_defaults(check=check, run=run_score)
 
 
+def add_states(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--state", metavar="JSON", type=Path, help="begin where an earlier run ended")
+    command.add_argument("--save-state", metavar="JSON", type=Path, help="keep where this run ends")
+
+
 def add_reduce(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     reduce = commands.add_parser("reduce", help="sum of powers or of products", description=REDUCE)
     reduce.add_argument("input", metavar="INPUT", type=Path, help=INPUT)
@@ -88,6 +92,7 @@ def add_reduce(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     reduce.add_argument("--power", metavar="P", type=float, help="the exponent")
     reduce.add_argument("--absolute", action="store_true", help="sum up abs(x)**P over all values")
     reduce.add_argument("--weights", metavar="NAME", help="sum up the products with this column")
+    add_states(reduce)
 
     def check(parsed: argparse.Namespace) -> None:
         if (parsed.power is None) == (parsed.weights is None):
@@ -104,6 +109,7 @@ def add_group(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     group.add_argument("--column", metavar="NAME", required=True, help="the column of values")
     group.add_argument("--by", metavar="NAME", required=True, help="the column of keys")
     group.add_argument("--output", metavar="OUT", type=Path, help="write keys, means, sums and counts")
+    add_states(group)
     group.set_defaults(check=lambda _: None, run=run_group)
 
 
@@ -130,40 +136,50 @@ def run_score(options: argparse.Namespace) -> None:
 
 def run_reduce(options: argparse.Namespace) -> None:
     from . import stream
+    from .stream._files import check_outputs
 
     column, weights = options.column, options.weights
+    check_outputs([options.save_state] if options.save_state else [], [options.input])
+    state = stream.State.load(options.state) if options.state else stream.State()
     began = time.perf_counter()
     if weights is None:
         counted: str | list[str] = column
-        total: tuple[object, ...] = ("pow_sum", column, options.power, options.absolute)
+        total: tuple[object, ...] = ("pow_sum", column, options.power, options.absolute, state)
         what = f"{'absolute ' if options.absolute else ''}pow-sum (p = {options.power})"
     else:
-        counted, total = [weights, column], ("weighted_sum", weights, column)
+        counted, total = [weights, column], ("weighted_sum", weights, column, state)
         what = f"sum weighted by {weights}"
     found = stream.scan(options.input, progress="adding up").reduce(total=total, count=("count", counted))
-    print_table(
-        [
-            ("input", str(options.input)),
-            ("column", column),
-            ("seconds", f"{time.perf_counter() - began:.3f}"),
-            ("count", f"{found['count']:,}"),
-            (what, repr(found["total"])),
-        ]
-    )
+    if options.save_state:
+        state.save(options.save_state)
+    lines = [
+        ("input", str(options.input)),
+        ("column", column),
+        ("seconds", f"{time.perf_counter() - began:.3f}"),
+        ("count", f"{found['count']:,}"),
+        (what, repr(found["total"])),
+    ]
+    print_table(lines + [("state", str(options.save_state))] * bool(options.save_state))
 
 
 def run_group(options: argparse.Namespace) -> None:
     from . import stream
-    from .stream._files import check_output, format_of
-    from .stream._state import key_names
+    from .stream._files import check_outputs, format_of, open_file
+    from .stream._state import check_keys_can_be_saved, key_names
 
+    outputs = (("output", options.output), ("state", options.save_state))
     if options.output:
         format_of(options.output)
-        check_output(options.output, [options.input])
+    check_outputs([path for _, path in outputs if path], [options.input])
+    state = stream.State.load(options.state) if options.state else stream.State()
+    if options.save_state:
+        check_keys_can_be_saved(open_file(options.input, {}).schema, options.by)
     began = time.perf_counter()
-    table = stream.scan(options.input, progress="grouping").group_mean(options.column, options.by)
+    table = stream.scan(options.input, progress="grouping").group_mean(options.column, options.by, state)
     if options.output:
         stream.scan(table).write(options.output)
+    if options.save_state:
+        state.save(options.save_state)
     lines = [
         ("input", str(options.input)),
         ("column", f"{options.column} by {options.by}"),
@@ -174,7 +190,7 @@ def run_group(options: argparse.Namespace) -> None:
     shown = table.slice(0, SHOWN_GROUPS)
     for name, mean in zip(key_names(shown[options.by]), shown["mean"].to_pylist(), strict=True):
         lines.append((f"mean of {name}", repr(mean)))
-    print_table(lines + [("output", str(options.output))] * bool(options.output))
+    print_table(lines + [(what, str(path)) for what, path in outputs if path])
 
 
 def print_score(job: "Job", summary: "Summary", power: float) -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from ._plot import ScorePlot
 from .stream._columns import Names, chosen, plain, valid_rows, values_of
-from .stream._files import Batches, check_output, format_of, open_file, write_batches, written_beside
+from .stream._files import Batches, check_outputs, format_of, open_file, write_batches, written_beside
 from .stream._reductions import Count, PowSum
 from .stream._run import Plan, Run, run
 from .stream._sources import opener
@@ -73,12 +73,14 @@ def score_file(job: Job, progress: str | None = None) -> Summary:
     TypeError, ValueError
         A file, a column or a value is not what the job needs; the message says which.
     """
-    _check_outputs(job)
+    if job.output:
+        format_of(job.output)
+    check_outputs([path for path in (job.output, job.plot, job.save_state) if path], [job.input])
     state = State.load(job.state) if job.state else State()
     schema = open_file(job.input, {}).schema
     time_column = _time_column(schema) if job.plot else None
-    if job.save_state and schema.names.count(job.group) == 1:
-        check_keys_can_be_saved(schema.field(job.group).type, str(job.group))
+    if job.save_state and job.group is not None:
+        check_keys_can_be_saved(schema, job.group)
 
     def score(names: Names) -> Score:
         into = job.into
@@ -96,16 +98,6 @@ def score_file(job: Job, progress: str | None = None) -> Summary:
     if job.save_state:
         state.save(job.save_state)
     return summary
-
-
-def _check_outputs(job: Job) -> None:
-    if job.output:
-        format_of(job.output)
-    outputs = [path for path in (job.output, job.plot, job.save_state) if path]
-    for number, path in enumerate(outputs):
-        check_output(path, [job.input, *outputs[:number]])
-        if path.absolute() in [other.absolute() for other in outputs[:number]]:
-            raise ValueError(f"{str(path)!r} cannot be both the output and the plot, or the state")
 
 
 def _follow(job: Job, batches: Batches, this: Run, time_column: str | None) -> Summary:

@@ -179,7 +179,7 @@ def make_bad_files(folder):
         ),
         (
             ["good.parquet", "--column", "x", "--output", "a.csv", "--plot", "a.csv"],
-            "both the output and the plot",
+            "is named for two outputs",
         ),
     ],
 )
@@ -367,6 +367,36 @@ def test_sums_without_a_number_print_no_warning(tmp_path):
     assert (result.stderr, entries(result.stdout)["sum weighted by x"]) == ("", "inf")
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["reduce", "--column", "x", "--power", "1.5"],
+        ["reduce", "--column", "x", "--power", "1.5", "--absolute"],
+        ["reduce", "--column", "x", "--weights", "x"],
+        ["group", "--column", "x", "--by", "key"],
+    ],
+    ids=" ".join,
+)
+def test_totals_go_on_the_next_day(tmp_path, command):
+    days(tmp_path, "feather")
+    kind, *options = command
+    whole = run(kind, "whole.feather", *options, cwd=tmp_path)
+    first = run(kind, "day1.feather", *options, "--save-state", "s.json", cwd=tmp_path)
+    assert (first.returncode, first.stderr) == (0, "")
+    assert entries(first.stdout)["state"] == "s.json"
+    states = ["--state", "s.json", "--save-state", "s.json"]
+    second = run(kind, "day2.feather", *options, *states, cwd=tmp_path)
+    assert (second.returncode, second.stderr) == (0, "")
+    what = [name for name in entries(whole.stdout) if "sum" in name or "mean" in name]
+    assert what
+    assert [entries(second.stdout)[name] for name in what] == [entries(whole.stdout)[name] for name in what]
+    before = (tmp_path / "s.json").read_text()
+    other = run("reduce", "day2.feather", "--column", "x", "--power", "3", *states, cwd=tmp_path)
+    assert (other.returncode, other.stdout) == (1, "")
+    assert "it cannot continue pow_sum(p=3.0, absolute=False)" in other.stderr
+    assert (tmp_path / "s.json").read_text() == before
+
+
 @pytest.mark.parametrize("suffix", ["parquet", "csv", "feather"])
 def test_group_prints_and_writes_means(tmp_path, suffix):
     table = days(tmp_path, suffix)
@@ -429,6 +459,29 @@ def test_group_prints_and_writes_means(tmp_path, suffix):
         (
             ["score", "good.parquet", "--column", "x", "--save-state", "none/s.json"],
             "the folder of 'none/s.json'",
+        ),
+        (
+            ["reduce", "good.parquet", "--column", "x", "--power", "2", "--save-state", "good.parquet"],
+            "are the same file",
+        ),
+        (
+            ["reduce", "good.parquet", "--column", "x", "--power", "2", "--state", "header.csv"],
+            "'header.csv' holds no state",
+        ),
+        (
+            [
+                "group",
+                "good.parquet",
+                "--column",
+                "x",
+                "--by",
+                "word",
+                "--output",
+                "o.csv",
+                "--save-state",
+                "o.csv",
+            ],
+            "'o.csv' is named for two outputs",
         ),
     ],
 )

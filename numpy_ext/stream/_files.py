@@ -327,6 +327,14 @@ def check_output(path: Path, inputs: Sequence[Path]) -> None:
             raise PermissionError(f"{str(path)!r} may not be written")
 
 
+def check_outputs(outputs: Sequence[Path], inputs: Sequence[Path]) -> None:
+    """The same for several outputs, of which none may replace another."""
+    for number, path in enumerate(outputs):
+        check_output(path, [*inputs, *outputs[:number]])
+        if path.absolute() in [other.absolute() for other in outputs[:number]]:
+            raise ValueError(f"{str(path)!r} is named for two outputs; each needs its own")
+
+
 @contextlib.contextmanager
 def written_beside(path: Path) -> Iterator[Path]:
     """

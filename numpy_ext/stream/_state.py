@@ -265,9 +265,10 @@ def grown(numbers: npt.NDArray, length: int) -> npt.NDArray:
     return np.concatenate([numbers, np.zeros(max(missing, len(numbers)), numbers.dtype)])
 
 
-def check_keys_can_be_saved(dtype: pa.DataType, name: str) -> None:
-    """Refuse a column of keys before the run whose state is to be saved."""
-    _keys_to_json(pa.nulls(0, key_type(dtype, "by", name)))
+def check_keys_can_be_saved(schema: pa.Schema, name: str) -> None:
+    """Refuse a column of keys before the run whose state is to be saved; the run tells if it is missing."""
+    if schema.names.count(name) == 1:
+        _keys_to_json(pa.nulls(0, key_type(schema.field(name).type, "by", name)))
 
 
 # The file. JSON has no NaN and no infinities: they are text.
