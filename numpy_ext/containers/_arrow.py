@@ -57,7 +57,7 @@ def read(value: Any, what: str) -> tuple[Any, Any, bool]:
     length, start = len(value), value.offset
     if pa.types.is_null(value.type):
         return np.zeros(length, dtype), np.zeros(length, bool) if length else None, False
-    bitmap, data = value.buffers()
+    _, data = value.buffers()
     if not length or data is None:
         return np.zeros(length, dtype), None, False
     if dtype == np.bool_:
@@ -66,7 +66,24 @@ def read(value: Any, what: str) -> tuple[Any, Any, bool]:
         values = np.frombuffer(data, np.int32, length, 4 * start).astype(dtype)
     else:
         values = np.frombuffer(data, dtype, length, dtype.itemsize * start)
-    return values, _bits(bitmap, start, length) if value.null_count else None, False
+    return values, validity(value), False
+
+
+def validity(array: Any) -> Any:
+    """Where there is no null; None when that is everywhere."""
+    if not array.null_count:
+        return None
+    bitmap = array.buffers()[0]
+    if bitmap is None:  # of types whose nulls stand elsewhere
+        return array.is_valid().to_numpy(zero_copy_only=False)
+    return _bits(bitmap, array.offset, len(array))
+
+
+def is_number(kind: Any) -> bool:
+    """Whether NumPy computes with the values of this type, times apart."""
+    import pyarrow as pa
+
+    return pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)
 
 
 def _chunks(value: Any) -> list[Any]:
@@ -89,7 +106,7 @@ def _numpy_dtype(kind: Any, what: str) -> np.dtype:
     types = pa.types
     if types.is_null(kind):
         return np.dtype(np.int8)  # that every other dtype absorbs
-    if types.is_boolean(kind) or types.is_integer(kind) or types.is_floating(kind):
+    if is_number(kind):
         return pa.array([], kind).to_numpy(zero_copy_only=False).dtype
     if types.is_date(kind):
         return np.dtype("M8[D]" if types.is_date32(kind) else "M8[ms]")

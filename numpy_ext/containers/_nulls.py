@@ -199,9 +199,9 @@ def _elementwise_of_valid(
         for values, _, _ in operands
     ]
     kept = valid.reshape(-1)
-    taken = [_rows_of(values, 0, kept) if np.ndim(values) else values for values in flat]
+    taken = [rows_of(values, 0, kept) if np.ndim(values) else values for values in flat]
     computed = [np.asarray(result) for result in _call(func, taken, keywords)]
-    return [Result(_spread(each, 0, kept).reshape(valid.shape)[()], valid) for each in computed]
+    return [Result(spread(each, 0, kept).reshape(valid.shape)[()], valid) for each in computed]
 
 
 @dataclass
@@ -267,7 +267,7 @@ class _SeriesCall:
         """The results from the rows that are kept; those without rows are valid if `others`."""
         taken = []
         for (values, _, _), core in zip(operands, self.cores.inputs, strict=True):
-            taken.append(_rows_of(values, core.index(self.rows), kept) if self.rows in core else values)
+            taken.append(rows_of(values, core.index(self.rows), kept) if self.rows in core else values)
         results = []
         computed_all = map(np.asarray, _call(self.func, taken, self.keywords))
         del taken  # new memory costs more than the work on it: what comes next takes this
@@ -278,7 +278,7 @@ class _SeriesCall:
                 )
                 continue
             axis = core.index(self.rows)
-            values = _spread(computed, axis, kept, len(valid))
+            values = spread(computed, axis, kept, len(valid))
             along = (len(valid),) + (1,) * (len(core) - axis - 1)
             results.append(Result(values, np.broadcast_to(valid.reshape(along), values.shape)))
         return results
@@ -301,7 +301,7 @@ class _SeriesCall:
         """Series without nulls in one call, each of the others in one of its own."""
         count = prod(outer)
         clean = np.ones(count, bool)
-        spread = []
+        whole = []
         for (values, valid, what), core in zip(operands, self.cores.inputs, strict=True):
             inner = np.shape(values)[np.ndim(values) - len(core) :]
             if valid is not None:
@@ -309,7 +309,7 @@ class _SeriesCall:
                 clean &= valid.all(axis=tuple(range(1, valid.ndim)))
             if np.ndim(values):  # a scalar stays one, for its weak dtype
                 values = np.broadcast_to(values, outer + inner).reshape(count, *inner)
-            spread.append(Operand(values, valid, what))
+            whole.append(Operand(values, valid, what))
 
         def chosen(place: Any) -> list[Operand]:
             return [
@@ -318,7 +318,7 @@ class _SeriesCall:
                     None if valid is None else valid[place],
                     what,
                 )
-                for values, valid, what in spread
+                for values, valid, what in whole
             ]
 
         blanks = self._blank([Operand(values) for values, _, _ in chosen(slice(0, 0))], outer_is_there=True)
@@ -358,7 +358,7 @@ def _moves(values: np.ndarray) -> bool:
     )
 
 
-def _rows_of(values: Any, axis: int, kept: Any) -> np.ndarray:
+def rows_of(values: Any, axis: int, kept: Any) -> np.ndarray:
     """The rows that are kept along an axis: a slice of them, or those in a mask."""
     if isinstance(kept, slice):
         return values[(slice(None),) * axis + (kept,)]
@@ -370,7 +370,7 @@ def _rows_of(values: Any, axis: int, kept: Any) -> np.ndarray:
     )
 
 
-def _spread(rows: np.ndarray, axis: int, kept: Any, length: int = 0) -> np.ndarray:
+def spread(rows: np.ndarray, axis: int, kept: Any, length: int = 0) -> np.ndarray:
     """The way back; the other rows are nulls."""
     null = null_of(rows.dtype)
     if rows.ndim == 1 and not isinstance(kept, slice) and _moves(rows):

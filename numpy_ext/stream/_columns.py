@@ -7,6 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from ..containers import _arrow, _nulls
+
 
 class ColumnError(ValueError):
     """An argument that names a column names a wrong one."""
@@ -68,14 +70,10 @@ def plain_type(dtype: pa.DataType) -> pa.DataType:
     return dtype.value_type if pa.types.is_dictionary(dtype) else dtype
 
 
-def is_number(dtype: pa.DataType) -> bool:
-    return pa.types.is_integer(dtype) or pa.types.is_floating(dtype) or pa.types.is_boolean(dtype)
-
-
 def number_column(batch: pa.RecordBatch, name: str, argument: str, what: str) -> pa.Array:
     """A column of numbers, for `what`."""
     column = plain(batch.column(name))
-    if not is_number(column.type):
+    if not _arrow.is_number(column.type):
         raise ColumnTypeError(
             argument, f"{name!r} is of type {column.type}; {what} needs integers or floating point"
         )
@@ -86,9 +84,7 @@ def valid_rows(columns: Sequence[pa.Array]) -> npt.NDArray[np.bool_] | None:
     """Where no column is null; None when that is everywhere."""
     valid = None
     for column in columns:
-        if column.null_count:
-            here = column.is_valid().to_numpy(zero_copy_only=False)
-            valid = here if valid is None else valid & here
+        valid = _nulls.both(valid, _arrow.validity(column))
     return valid
 
 
@@ -99,16 +95,14 @@ def chosen(column: pa.Array, rows: npt.NDArray[np.bool_] | None) -> pa.Array:
 
 def values_of(column: pa.Array, rows: npt.NDArray[np.bool_] | None) -> npt.NDArray:
     """The values of those rows, none of which is null."""
-    return chosen(column, rows).to_numpy(zero_copy_only=False)
+    if rows is None or not _arrow.is_number(column.type):
+        return chosen(column, rows).to_numpy(zero_copy_only=False)
+    return _nulls.rows_of(_arrow.read(column, "")[0], 0, rows)
 
 
 def spread(values: npt.NDArray, rows: npt.NDArray[np.bool_] | None) -> pa.Array:
     """A column with `values` in the rows where `rows` is True, and nulls in the others."""
-    if rows is None:
-        return pa.array(values)
-    column = np.zeros(len(rows), values.dtype)
-    column[rows] = values
-    return pa.array(column, mask=~rows)
+    return _arrow.array_of(values if rows is None else _nulls.spread(values, 0, rows), rows)
 
 
 def set_column(batch: pa.RecordBatch, name: str, column: pa.Array) -> pa.RecordBatch:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .. import _ufuncs
+from ..containers import _nulls
 from ._columns import (
     ColumnError,
     Names,
@@ -126,11 +127,7 @@ class FilterFunction(Step):
         if mask.dtype != bool:
             raise TypeError(f"filter: the function gave {mask.dtype}; a mask is boolean")
         _check_length(mask.shape, values[0], "filter")
-        if valid is None:
-            rows = mask
-        else:
-            rows = valid.copy()
-            rows[valid] = mask
+        rows = mask if valid is None else _nulls.spread(mask, 0, valid)
         return batch.filter(pa.array(rows))
 
 
