@@ -574,7 +574,7 @@ def test_a_source_without_rows_that_match():
 # What is wrong is told by name.
 
 
-def test_columns_that_change_are_told():
+def test_columns_that_change_are_told(tmp_path):
     batches = [pa.record_batch({"x": [1]}), pa.record_batch({"x": [1.5]})]
     with pytest.raises(ValueError, match="batch 1 has the columns 'x': double; those before have 'x': int64"):
         stream.scan(batches).to_numpy()
@@ -584,6 +584,13 @@ def test_columns_that_change_are_told():
     batches = [pa.record_batch({"k": ["a"], "x": [1]}), pa.record_batch({"k": ["a"], "x": [1.5]})]
     with pytest.raises(ValueError, match="has the columns 'x': double; those before have 'x': int64; make"):
         stream.scan(batches).to_arrow()
+    for name, x in (("a", [1]), ("b", [1.5])):
+        parquet.write_table(pa.table({"k": ["a"], "x": x}), tmp_path / f"{name}.parquet")
+    dataset = ds.dataset([tmp_path / "a.parquet", tmp_path / "b.parquet"])
+    with pytest.raises(
+        ValueError, match=r"b\.parquet' has 'x': double, and the dataset 'x': int64; give .*schema="
+    ):
+        stream.scan(dataset).score("x").to_arrow()
     never_null = pa.schema([pa.field("x", pa.int64(), nullable=False)])
     batches = [pa.record_batch([[1]], schema=never_null), pa.record_batch({"x": [1]})]
     with pytest.raises(ValueError, match="'x': int64; those before have 'x': int64 not null"):

@@ -71,13 +71,37 @@ class DatasetSource(Source):
         self, columns: list[str], batch_rows: int | None, condition: pc.Expression | None
     ) -> Batches:
         chosen = None if columns == self.schema.names else columns
-        yield from self._dataset.to_batches(
+        batches = self._dataset.to_batches(
             columns=chosen,
             filter=condition,
             batch_size=batch_rows or MOST_ROWS,
             batch_readahead=1,
             fragment_readahead=1,
         )
+        while (batch := self._read(batches)) is not None:
+            yield batch
+
+    def _read(self, batches: Iterator[pa.RecordBatch]) -> pa.RecordBatch | None:
+        try:
+            return next(batches, None)
+        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+            odd = self._other_types()
+            if not odd:
+                raise
+            raise ValueError(
+                f"the files of the dataset differ: {odd[0]}; give pyarrow.dataset.dataset() a schema= that "
+                f"holds both: {error}"
+            ) from error
+
+    def _other_types(self) -> list[str]:
+        """The columns that a file has in another type than the dataset, in words."""
+        return [
+            f"{getattr(file, 'path', '')!r} has {_described([field])}, and the dataset {_described([own])}"
+            for file in self._dataset.get_fragments()
+            for field in file.physical_schema
+            for own in self.schema
+            if own.name == field.name and own.type != field.type
+        ]
 
 
 class _Once:
