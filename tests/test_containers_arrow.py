@@ -109,6 +109,10 @@ def test_times():
                 None,
                 datetime.timedelta(0),
             ]
+    days = pa.array([datetime.date(2020, 1, 3), None])
+    between = nx.lift(np.subtract)(days, np.datetime64("2020-01-01"))
+    assert between.type == pa.duration("s")
+    assert between.to_pylist() == [datetime.timedelta(2), None]
     with pytest.raises(TypeError, match=r"timestamp.*time zone"):
         nx.lift(np.subtract)(pa.array([0], pa.timestamp("us", "UTC")), 1)
 

@@ -193,6 +193,18 @@ def test_a_frame_for_several_arguments():
         nx.lift(nx.axpy)(NUMBERS, NUMBERS)
 
 
+def test_an_index_names_columns():
+    frame = pd.DataFrame({"key": ["u", "w"], "w": [1, 2], "x": [1.0, 3.0]})
+    numbers = frame.select_dtypes("number").columns
+    scored = nx.lift(nx.rolling_score)(frame, columns=numbers)
+    assert scored.to_dict("list") == {"w": [1.0, 2.9], "x": [1.0, 3.9]}
+    assert nx.lift(nx.rolling_score)(frame, columns=numbers.to_numpy()).equals(scored)
+    assert nx.lift(nx.rolling_score)(frame, columns=numbers, into=numbers + "_score")["x_score"].tolist() == [
+        1,
+        3.9,
+    ]
+
+
 def test_into():
     lifted = nx.lift(nx.rolling_score, nulls="skip")
     found = FRAME.pipe(lifted, columns="x", into="score")

@@ -70,6 +70,11 @@ def test_times():
     x = pl.Series("t", [datetime.datetime(2020, 1, 1), None, datetime.datetime(2020, 1, 3)])
     found = nx.lift(np.subtract)(x, x)
     assert found.to_list() == [datetime.timedelta(0), None, datetime.timedelta(0)]
+    days = pl.Series("d", [datetime.date(2020, 1, 3), None])
+    for start in (np.datetime64("2020-01-01"), np.datetime64("2020-01-01", "s")):
+        between = nx.lift(np.subtract)
+        assert between(days, start).to_list() == [datetime.timedelta(2), None]
+        assert between(days.drop_nulls(), start).to_list() == [datetime.timedelta(2)]
     with pytest.raises(TypeError, match=r"'t'.*time zone"):
         nx.lift(np.subtract)(x.dt.replace_time_zone("UTC"), x)
 

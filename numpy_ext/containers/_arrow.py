@@ -132,12 +132,20 @@ def array_of(values: np.ndarray, valid: Any) -> Any:
     if values.dtype.str[1:] == "M8[D]":
         values, kind = values.astype(np.int32), pa.date32()
     else:
+        values = in_units(values, ("s", "ms", "us", "ns"))
         kind = _arrow_type(values.dtype)
     values = np.ascontiguousarray(values, values.dtype.newbyteorder("="))
     nulls = 0 if valid is None else len(values) - int(np.count_nonzero(valid))
     bitmap = pa.py_buffer(np.packbits(valid, bitorder="little")) if nulls else None
     data = np.packbits(values, bitorder="little") if values.dtype == np.bool_ else values
     return pa.Array.from_buffers(kind, len(values), [bitmap, pa.py_buffer(data.view(np.uint8))], nulls)
+
+
+def in_units(values: np.ndarray, units: Sequence[str]) -> np.ndarray:
+    """Times in one of the units, from the coarsest on; NumPy has the days between two dates in days."""
+    if values.dtype.kind not in "mM" or np.datetime_data(values.dtype)[0] in units:
+        return values
+    return values.astype(f"{values.dtype.kind}8[{units[0]}]")
 
 
 def _arrow_type(dtype: np.dtype) -> Any:

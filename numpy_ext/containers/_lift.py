@@ -332,7 +332,9 @@ class _FrameCall:
 
 
 def as_list(names: Any, labels: Sequence[Any]) -> list[Any]:
-    """One name or several; a tuple may be the one name of a column."""
+    """One name or several, an array or index of them too; a tuple may be the one name of a column."""
+    if hasattr(names, "tolist") and np.ndim(names):
+        names = names.tolist()
     if isinstance(names, list) or (
         isinstance(names, tuple) and not any(isinstance(label, tuple) for label in labels)
     ):

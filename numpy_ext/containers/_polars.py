@@ -105,6 +105,8 @@ def _series(name: str, values: np.ndarray, valid: Any) -> Any:
 
     if values.dtype.kind not in "biufmM" or values.dtype.char == "g":
         raise TypeError(f"the result has dtype {values.dtype}, which Polars cannot hold; pass plain arrays")
+    if values.dtype.str[1:] != "M8[D]":  # a date
+        values = _arrow.in_units(values, ("ms", "us", "ns"))
     if valid is not None and values.dtype.char != "e" and _has_arrow():
         return pl.Series(name, _arrow.array_of(values, valid))
     series = pl.Series(name, np.ascontiguousarray(values, values.dtype.newbyteorder("=")))
