@@ -567,6 +567,14 @@ def test_a_source_without_rows_gives_results_without_rows(tmp_path, source):
     assert parquet.read_table(tmp_path / "out.parquet").schema.names == ["value", "score"]
 
 
+def test_a_column_of_nulls_alone_has_no_values():
+    nulls = stream.scan({"k": ["a", "b"], "x": [None, None]})
+    assert nulls.score("x", by="k").to_arrow()["score"].to_pylist() == [None, None]
+    assert nulls.score("x").to_arrow()["score"].type == pa.float64()
+    assert nulls.pow_sum("x", 2.0) == nulls.weighted_sum("x", "x") == 0.0
+    assert nulls.group_sum("x", "k").to_pydict() == {"k": ["a", "b"], "sum": [0.0, 0.0], "count": [0, 0]}
+
+
 def test_a_source_without_rows_that_match():
     assert stream.scan([1.0]).filter(lambda x: x > 1).score().to_numpy("score").shape == (0,)
 

@@ -71,8 +71,10 @@ def plain_type(dtype: pa.DataType) -> pa.DataType:
 
 
 def number_column(batch: pa.RecordBatch, name: str, argument: str, what: str) -> pa.Array:
-    """A column of numbers, for `what`."""
+    """A column of numbers, for `what`; nulls alone, which have no type, are missing numbers."""
     column = plain(batch.column(name))
+    if pa.types.is_null(column.type):
+        column = column.cast(pa.float64())
     if not _arrow.is_number(column.type):
         raise ColumnTypeError(
             argument, f"{name!r} is of type {column.type}; {what} needs integers or floating point"
