@@ -222,6 +222,14 @@ def test_an_expression_names_the_column_that_is_unfit():
             frame.select(SKIP(pl.col("key"))).lazy().collect()
 
 
+def test_selectors_name_columns():
+    numbers = pytest.importorskip("polars.selectors").numeric()
+    assert FRAME.pipe(SKIP, columns=numbers).equals(NUMBERS.pipe(SKIP))
+    assert FRAME.pipe(nx.lift(nx.weighted_sum, nulls="skip"), columns=numbers) == 27.0
+    scored = FRAME.pipe(SKIP, columns=pl.col("x"), into="score")
+    assert scored["score"].to_list() == FRAME.pipe(SKIP, columns="x")["x"].to_list()
+
+
 def test_what_is_no_column_yet_is_told():
     with pytest.raises(TypeError, match=r"LazyFrame of polars.*collect\(\) it, or call .* with_columns\(\)"):
         FRAME.lazy().pipe(SKIP, columns="x", into="score")

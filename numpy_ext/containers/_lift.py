@@ -221,6 +221,8 @@ class _FrameCall:
         lifted, adapter = self.lifted, self.adapter
         frames = [place for place, arg in enumerate(args) if adapter.is_frame(arg)]
         frame = args[frames[0]]
+        if adapter is _polars and _polars.is_expression(columns):
+            columns = _polars.names_of(frame, columns)
         missing = lifted.func.nin - len(args)
         if missing < 0:
             lifted.check_count(args)

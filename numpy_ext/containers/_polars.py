@@ -129,6 +129,11 @@ def labels(frame: Any) -> list[str]:
     return frame.columns
 
 
+def names_of(frame: Any, selector: Any) -> list[str]:
+    """The columns that a selector of Polars, or an expression, means."""
+    return frame.clear().select(selector).columns
+
+
 def column(frame: Any, place: int) -> Any:
     return frame.to_series(place)
 
