@@ -318,6 +318,19 @@ def test_a_reduction_that_is_none_is_told(reduction, error):
         stream.scan({"x": [1.0]}).reduce(result=reduction)
 
 
+def test_arguments_of_a_reduction_are_those_of_its_method():
+    with pytest.raises(TypeError, match="pow_sum takes column, p, absolute, state: missing a required"):
+        stream.scan([1.0]).reduce(total=("pow_sum", "value"))
+    with pytest.raises(TypeError, match="count takes column, state: too many"):
+        stream.scan([1.0]).reduce(total=("count", "value", None, 3))
+
+
+def test_a_sum_that_is_too_large_names_its_key():
+    table = {"k": ["a", None, None], "x": [1, 2**62, 2**62]}
+    with pytest.raises(OverflowError, match=r"'x' over 'k' = None passes the limits of int64; .*map\(\)"):
+        stream.scan(table).group_mean("x", "k")
+
+
 def test_to_numpy_refuses_to_lose_a_null():
     source = stream.scan({"i": [2**53 + 1, None], "b": [True, None], "x": [1.5, None]})
     for column in ("i", "b"):
@@ -796,6 +809,17 @@ def test_threads_end_with_the_run(tmp_path):
     with pytest.raises(ZeroDivisionError):
         stream.scan(path, batch_rows=1000).map(lambda x: x * (1 // 0)).write(tmp_path / "out.parquet")
     assert threading.active_count() == before
+
+
+def test_csv_holds_no_lists(tmp_path):
+    lists = stream.scan({"x": [1], "parts": [[1, 2]]})
+    with pytest.raises(
+        ValueError, match=r"a CSV file cannot hold 'parts', which is of type list<.*leave it out"
+    ):
+        lists.write(tmp_path / "out.csv")
+    assert not any(tmp_path.iterdir())
+    lists.write(tmp_path / "out.feather")
+    assert stream.scan(tmp_path / "out.feather").to_arrow()["parts"].to_pylist() == [[1, 2]]
 
 
 def test_the_output_is_not_the_input(tmp_path):

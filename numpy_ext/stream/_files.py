@@ -261,6 +261,12 @@ class Writer:
             # Neither format can change the values of a dictionary from batch to batch.
             self._schema = pa.schema([_without_dictionary(field) for field in schema], schema.metadata)
             if kind == "csv":
+                for field in self._schema:
+                    if pa.types.is_nested(field.type):
+                        raise ValueError(
+                            f"a CSV file cannot hold {field.name!r}, which is of type {field.type}; "
+                            "leave it out, or write Parquet or Arrow"
+                        )
                 self._writer = csv.CSVWriter(path, self._schema)
             else:
                 options = ipc.IpcWriteOptions(compression="lz4")

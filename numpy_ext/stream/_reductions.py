@@ -1,6 +1,7 @@
 """What comes out of a stream as one result: totals, carried in two floats, and totals of groups."""
 
 import contextlib
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -147,7 +148,10 @@ class GroupSum(Reduction):
         if valid is not None:
             labels = labels[valid]
         length = len(self._keys)
-        self._sums = _ufuncs.group_sum(values, labels, grown(self._sums, length))
+        try:
+            self._sums = _ufuncs.group_sum(values, labels, grown(self._sums, length))
+        except OverflowError as error:
+            raise self._too_large(error) from error
         self._counts = _ufuncs.group_count(labels, grown(self._counts, length))
 
     def _begin(self, batch: pa.RecordBatch, column: pa.Array) -> None:
@@ -160,6 +164,16 @@ class GroupSum(Reduction):
         self._keys = keys_of(start, self._key_type, "by", self._by)
         self._sums = start.numbers["sum"].astype(dtype) if start else np.zeros(0, dtype)
         self._counts = start.numbers["count"].astype(np.int64) if start else np.zeros(0, np.int64)
+
+    def _too_large(self, error: OverflowError) -> OverflowError:
+        """The same error with the key in place of its number."""
+        assert self._keys is not None
+        label = re.search(r"label (\d+)", str(error))
+        key = repr(self._keys.known[int(label[1])].as_py()) if label else "a key"
+        return OverflowError(
+            f"the sum of {self._column!r} over {self._by!r} = {key} passes the limits of {self._sums.dtype}; "
+            "make floats of the column with map()"
+        )
 
     def totals(self) -> tuple[pa.Array, np.ndarray, np.ndarray]:
         """Keys, sums and counts."""

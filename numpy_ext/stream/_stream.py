@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import operator
 import os
 from collections.abc import Callable, Sequence
@@ -542,6 +543,7 @@ class Stream:
                     f"reduce: {name} is {reduction!r}; it must be a tuple of a name and arguments, "
                     f"the names are {', '.join(REDUCTIONS)}"
                 )
+            _check_arguments(name, reduction)
         makers = [partial(_reduction, kind, arguments) for kind, *arguments in reductions.values()]
         return dict(zip(reductions, run(self._plan, reduce_all, makers), strict=True))
 
@@ -687,6 +689,16 @@ class Stream:
 
 def _reduction(kind: str, arguments: list[Any], names: Names) -> Reduction:
     return REDUCTIONS[kind](names, *arguments)
+
+
+def _check_arguments(name: str, reduction: tuple[Any, ...]) -> None:
+    kind, *arguments = reduction
+    signature = inspect.signature(getattr(Stream, kind))
+    try:
+        signature.bind(None, *arguments)
+    except TypeError as error:
+        takes = ", ".join([*signature.parameters][1:])
+        raise TypeError(f"reduce: {name} is {reduction!r}, and {kind} takes {takes}: {error}") from error
 
 
 def _check_callable(function: Any, method: str) -> None:
