@@ -24,6 +24,11 @@ def test_every_function_has_a_plot_where_it_is_described(function):
     assert any(re.search(rf"\b{re.escape(function)}\b", script) for script in scripts)
 
 
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_reference_names_every_function(function):
+    assert f"numpy_ext.{function}`" in PAGES[DOCS / "families/index.rst"].replace(">`", "`")
+
+
 @pytest.mark.parametrize("script", sorted(path.name for path in (DOCS / "plots").glob("*.py")))
 def test_every_plot_is_on_a_page(script):
     assert any(f".. plot:: plots/{script}\n" in text for text in PAGES.values())
