@@ -75,7 +75,8 @@ html_theme_options = {
     "navbar_end": ["version", "theme-switcher"],
     "footer_end": [],
 }
-html_sidebars = {"index": []}
+# Sections of one page have no list of pages beside them.
+html_sidebars = {"index": [], "start": [], "cookbook": [], "search": []}
 
 # CONTRIBUTING.md and CHANGELOG.md begin below the title of the page that includes them.
 suppress_warnings = ["myst.header"]
