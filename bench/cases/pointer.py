@@ -22,10 +22,6 @@ if numba:
     def numba_trivial(x, y):
         return x * y + 1
 
-    @numba.cfunc("float64(float64, float64)")
-    def numba_trivial_pointer(x, y):
-        return x * y + 1
-
     @numba.guvectorize(["void(float64[:], float64[:])"], "(n)->(n)")
     def numba_score_guvectorize(x, out):
         s = 0.0
