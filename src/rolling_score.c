@@ -6,7 +6,7 @@
 static const char rolling_score_doc[] =
     "rolling_score(x, /, ...)\n"
     "\n"
-    "Conditional rolling score: a new high lifts it, anything else lets it fall.\n"
+    "Conditional rolling score: a value above it lifts it, any other lets it fall.\n"
     "\n"
     "Parameters\n"
     "----------\n"
