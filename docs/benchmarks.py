@@ -8,6 +8,7 @@ table and a plot for each. This is the only place that writes a figure of speed.
 import json
 import re
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -68,11 +69,16 @@ def list_table(head: list[str], rows: list[list[str]]) -> Iterator[str]:
 
 
 def summary(run: dict[str, Any]) -> Iterator[str]:
-    ratios = [ratio for ratio in map(best_ratio, run["cases"]) if ratio is not None]
-    won = sum(outcome(ratio) == "won" for ratio in ratios)
+    outcomes = {
+        family: [outcome(ratio) for ratio in map(best_ratio, cases) if ratio is not None]
+        for family, cases in families(run).items()
+    }
+    won, total = ([*chain(*outcomes.values())].count("won"), sum(map(len, outcomes.values())))
     yield "numpy_ext is as fast as the best peer with the right result, or faster, "
-    yield f"in **{won} of {len(ratios)}** cases."
+    yield f"in **{won} of {total}** cases:"
     yield ""
+    rows = [[escaped(family), f"{each.count('won')} of {len(each)}"] for family, each in outcomes.items()]
+    yield from list_table(["Family", "as fast or faster"], rows)
 
 
 def machine(run: dict[str, Any]) -> Iterator[str]:
@@ -96,12 +102,12 @@ def case_row(case: dict[str, Any]) -> list[str]:
 def all_families(run: dict[str, Any]) -> Iterator[str]:
     for family, cases in families(run).items():
         yield from (family, "~" * len(family), "")
-        for background in ("light", "dark"):
-            yield from (".. plot::", f"   :class: only-{background}", f"   :alt: ratios of {family}", "")
-            yield from ("   import benchmarks", f"   benchmarks.draw({family!r}, {background!r})", "")
+        yield from (".. plot::", f"   :alt: ratios of {family}", "")
+        yield from ("   import benchmarks", f"   benchmarks.draw({family!r})", "")
         unit = cases[0]["unit"].replace("/", " an ")
         head = ["Case", f"numpy_ext, {unit}", "Peers", "Beside the best right one"]
-        yield from list_table(head, [case_row(case) for case in cases])
+        yield from (f".. dropdown:: Every peer of {family}", "")
+        yield from (f"   {line}" for line in list_table(head, [case_row(case) for case in cases]))
 
 
 PARTS: dict[str, Callable[[dict[str, Any]], Iterator[str]]] = {
@@ -114,29 +120,34 @@ PARTS: dict[str, Callable[[dict[str, Any]], Iterator[str]]] = {
 # ---- As plots ----
 
 
-def draw(family: str, background: str) -> None:
-    """A bar for each case of a family: to the right where numpy_ext is faster, else to the left."""
+def draw(family: str) -> None:
+    """A bar for each case of a family, below its name: to the right where numpy_ext is faster."""
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import LogLocator, NullLocator
 
-    cases = [case for case in families(read())[family] if best_ratio(case) is not None]
-    ratios = [best_ratio(case) for case in cases]
-    ink = {"light": "#222222", "dark": "#dddddd"}[background]
-    figure, axis = plt.subplots(figsize=(8, 1 + 0.22 * len(cases)), layout="constrained")
-    figure.patch.set_alpha(0)
-    axis.set_facecolor("none")
+    cases = {case["name"]: best_ratio(case) for case in families(read())[family]}
+    ratios = [ratio for ratio in cases.values() if ratio is not None]
+    names = [name for name, ratio in cases.items() if ratio is not None]
+    _, axis = plt.subplots(figsize=(5, 1 + 0.34 * len(names)), layout="constrained")
     axis.barh(
-        [case["name"] for case in cases],
+        range(len(names)),
         [ratio - 1 for ratio in ratios],
         left=1,
+        height=0.36,
         color=[COLOURS[outcome(ratio)] for ratio in ratios],
     )
-    axis.axvline(1, color=ink, linewidth=0.8)
+    above = {"transform": axis.get_yaxis_transform(), "va": "center", "fontsize": 9}
+    for row, (name, ratio) in enumerate(zip(names, ratios, strict=True)):
+        axis.text(0, row - 0.47, name, ha="left", **above)
+        axis.text(1, row - 0.47, f"{number(ratio)} x", ha="right", **above)
+    axis.axvline(1, color="grey", linewidth=0.5, zorder=0)
     axis.set_xscale("log")
+    axis.set_xlim(min(0.8, *ratios), max(1.25, *ratios))
+    axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.xaxis.set_major_formatter(lambda value, _: f"{value:g} x")
-    axis.invert_yaxis()
-    axis.margins(y=0.01)
-    axis.set_xlabel("time of the best peer with the right result; numpy_ext is 1", color=ink)
-    axis.tick_params(colors=ink, which="both", labelsize=8)
+    axis.xaxis.set_minor_locator(NullLocator())
+    axis.set(yticks=[], ylim=(len(names) - 0.5, -1))
+    axis.set_xlabel("time of the best peer with the right result;\nnumpy_ext is 1")
     axis.spines[:].set_visible(False)
 
 

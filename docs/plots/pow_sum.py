@@ -15,7 +15,7 @@ for function, name in ((nx.pow_sum, "pow_sum(x, p)"), (nx.abs_pow_sum, "abs_pow_
     axis.plot(marked, function(x, marked), "o", color=line.get_color(), markersize=5)
 for power, meaning in enumerate(("how many", "sum", "sum of squares", "of cubes")):
     of_all = nx.abs_pow_sum(x, power)
-    side = ("left", "center", "center", "right")[power]
+    side = ("left", "center", "right", "right")[power]
     axis.annotate(meaning, (power, of_all), (0, 7), textcoords="offset points", ha=side)
 axis.set(xlabel="p", ylim=(0, 14.5), xticks=marked)
 axis.legend(loc="upper left")

@@ -14,8 +14,8 @@ table["date"] = pd.to_datetime(table["date"])
 closes = table[table["index"] == "S&P 500"].set_index("date")["close"]
 scores = closes.pipe(nx.rolling_score)
 
-figure, axis = plt.subplots(figsize=(5.6, 3.4))
+figure, axis = plt.subplots(figsize=(4.4, 3))
 axis.plot(scores["2008-07":"2008-12"], ".-", color="C1", linewidth=0.8, markersize=4, label="rolling_score")
 axis.plot(closes["2008-07":"2008-12"], color="C0", linewidth=2.5, label="S&P 500, daily closes")
-axis.xaxis.set_major_formatter(matplotlib.dates.DateFormatter("%b %Y"))
+axis.xaxis.set_major_formatter(matplotlib.dates.DateFormatter("%b\n%Y"))
 axis.legend()

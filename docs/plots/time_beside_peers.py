@@ -29,7 +29,7 @@ def fastest_of_each_library(case):
 
 bars = [fastest_of_each_library(measured[name]) for name in CASES]
 heights = [len(peers) + 1.4 for peers, _ in bars]
-figure, axes = plt.subplots(len(CASES), figsize=(5.6, 0.2 * sum(heights)), height_ratios=heights)
+figure, axes = plt.subplots(len(CASES), figsize=(4.4, 0.2 * sum(heights)), height_ratios=heights)
 for axis, title, (peers, times) in zip(axes, CASES.values(), bars, strict=True):
     colors = ["C1" if peer == "numpy_ext" else "#8a93a0" for peer in peers]
     drawn = axis.barh(peers, times, color=colors, height=0.75)
