@@ -151,9 +151,11 @@ check-bench: $(VENV)/.bench
 	cd bench && asv check --python=same
 	cd bench && asv run --python=same --quick --bench bench_axpy.Memory
 
+# From nothing: Sphinx does not see that what a plot draws has changed.
 docs: $(VENV)/.docs
 	$(BIN)/pytest docs
 	$(BIN)/python bench/cookbook.py --check
+	rm -rf docs/_build
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
 
 test-site: $(VENV)/.docs
