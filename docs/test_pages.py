@@ -29,6 +29,11 @@ def test_the_reference_names_every_function(function):
     assert f"numpy_ext.{function}`" in PAGES[DOCS / "families/index.rst"].replace(">`", "`")
 
 
+def test_no_two_pages_have_one_title():
+    titles = re.findall(r"^(.+)\n===+$", "\n".join(PAGES.values()), re.MULTILINE)
+    assert len(titles) == len(set(titles)), sorted(titles)
+
+
 @pytest.mark.parametrize("script", sorted(path.name for path in (DOCS / "plots").glob("*.py")))
 def test_every_plot_is_on_a_page(script):
     assert any(f".. plot:: plots/{script}\n" in text for text in PAGES.values())
