@@ -23,7 +23,7 @@ fails_with = || { echo "make: $(1)" >&2; exit 1; }
 	bench-report check-bench docs test-site format lint clean
 
 help:
-	@echo "make demo         score the shipped market data, leave the plot score.png"
+	@echo "make demo         score the shipped market data, leave scores.parquet and the plot score.png"
 	@echo "make test         build, run all tests on every CPU level of this machine"
 	@echo "make test-debian  build with Debian's own packages alone, run the same tests"
 	@echo "make test-deb     build the Debian package, check and install it, run the tests on it (as root)"
@@ -59,7 +59,7 @@ $(VENV)/.%: $(VENV)/.base
 	@touch $@
 
 demo: $(VENV)/.arrow,plot
-	$(BIN)/python -m numpy_ext score --plot score.png
+	$(BIN)/python -m numpy_ext score --output scores.parquet --plot score.png
 
 # What is Python alone, or compiled once for all levels, is tested on the first.
 ONCE := $(wildcard tests/test_containers*.py tests/test_dask*.py tests/test_stream*.py tests/test_docstrings.py \
