@@ -2,13 +2,17 @@
 
 import os
 import sys
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
 from . import _ufuncs
 
 
+@overload
+def show_config(mode: Literal["stdout"] = ...) -> None: ...
+@overload
+def show_config(mode: Literal["dicts"]) -> dict[str, dict[str, Any]]: ...
 def show_config(mode: str = "stdout") -> dict[str, dict[str, Any]] | None:
     """
     Show the versions, the CPU level and the threads of this build.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -373,7 +373,9 @@ def _adapter_of(args: Sequence[Any]) -> ModuleType | None:
     return None
 
 
-def lift(func: Any, nulls: str = "propagate", nan_as_null: bool | None = None) -> Lifted:
+def lift(
+    func: Any, nulls: Literal["propagate", "skip", "error"] = "propagate", nan_as_null: bool | None = None
+) -> Lifted:
     """
     Lift a ufunc or generalized ufunc onto containers: pandas, Polars, Arrow, xarray, masked arrays.
 

@@ -225,6 +225,10 @@ assert_type(nx.group_sum.signature, Literal["(n),(n),(g)->(g)"])
 assert_type(nx.group_count.signature, Literal["(n),(g)->(g)"])
 assert_type(nx.records.negative.nargs, Literal[2])
 
+# What a word chooses
+levels: list[str] = nx.show_config(mode="dicts")["cpu"]["levels"]
+lifted = nx.lift(nx.rolling_score, nulls="skip")
+
 
 # What is refused
 def refused() -> NoReturn:
@@ -237,4 +241,6 @@ def refused() -> NoReturn:
     nx.group_count([0.5], double)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType, reportCallIssue]
     nx.group_sum([1], [0], [0], axis=0)  # type: ignore[call-overload] # pyright: ignore[reportCallIssue]
     nx.axpy(1, 2, 3, casting="never")  # type: ignore[call-overload] # pyright: ignore[reportArgumentType, reportCallIssue]
+    nx.lift(nx.axpy, nulls="skipped")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    nx.show_config("json")  # type: ignore[call-overload] # pyright: ignore[reportCallIssue, reportArgumentType]
     nx.pow_sum.reduce(double)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
