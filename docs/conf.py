@@ -9,7 +9,7 @@ from sphinx import addnodes
 
 import numpy_ext
 
-sys.path.insert(0, str(Path(__file__).parent))  # for benchmarks.py
+sys.path.insert(0, str(Path(__file__).parent))  # for benchmarks.py and reference.py
 
 project = "numpy_ext"
 author = "the numpy_ext developers"
@@ -21,6 +21,7 @@ extensions = [
     "numpydoc",
     "matplotlib.sphinxext.plot_directive",
     "benchmarks",
+    "reference",
     "myst_parser",
     "sphinx_design",
 ]
