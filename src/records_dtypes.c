@@ -9,9 +9,10 @@ PyArray_Descr *nx_find_field(PyArray_Descr *dtype, PyObject *name, npy_intp *off
     if (!entry)
         return NULL;
     if (PyTuple_Size(entry) > 2) {
-        const int is_title = PyObject_RichCompareBool(PyTuple_GetItem(entry, 2), name, Py_EQ);
-        const int is_name = is_title ? PySequence_Contains(PyDataType_NAMES(dtype), name) : 1;
-        if (is_title < 0 || is_name != 1)
+        /* Any object may be a title, and run code where it is compared; NumPy finds fields by text alone. */
+        PyObject *title = PyTuple_GetItem(entry, 2);
+        const int is_title = PyUnicode_Check(title) && PyUnicode_Compare(title, name) == 0;
+        if (is_title && PySequence_Contains(PyDataType_NAMES(dtype), name) != 1)
             return NULL;
     }
     *offset += PyLong_AsSsize_t(PyTuple_GetItem(entry, 1));

@@ -573,6 +573,24 @@ def test_records_that_do_not_match(first, second, words):
             records.negative(a, out=b)
 
 
+class Incomparable:
+    def __eq__(self, other):
+        raise ZeroDivisionError
+
+    __hash__ = object.__hash__
+
+
+@pytest.mark.parametrize("title", [np.array([1, 2]), Incomparable(), ("x",), 5, "x"])
+def test_any_object_may_be_a_title(title):
+    a = np.ones(3, np.dtype({"names": ["y"], "formats": ["f4"], "titles": [title]}))
+    for result in (records.add(a, a), records.add.reduce(a[:2]), records.add(a, 1, out=a)):
+        assert np.asarray(result)["y"].flat[0] == 2
+        assert result.dtype.fields["y"][2] is title
+    if isinstance(title, str):
+        with pytest.raises(TypeError, match=names_all("input 0 has fields ('x',), input 1 has ('y',)")):
+            records.add(np.ones(3, [("x", "f8")]), a)
+
+
 def test_an_output_with_fields_that_overlap():
     overlapping = np.dtype({"names": ["x", "y"], "formats": ["f8", "f8"], "offsets": [4, 0], "itemsize": 16})
     a, out = np.ones(3, XY), np.zeros(3, overlapping)
