@@ -108,6 +108,14 @@ def test_measures_take_any_layout(layout, measure):
     assert np.array_equal(measure(array), measure(array.copy()))
 
 
+@pytest.mark.parametrize("dtype", [[("x", "f4", (0,))], [("x", "f4", (0,)), ("y", [("z", "f4", (2, 0))])]])
+def test_measures_of_records_that_hold_no_number(dtype):
+    for measure in (records.norm, lambda a: records.dot(a, a)):
+        lengths = measure(np.zeros((2, 3), dtype))
+        assert lengths.dtype == np.float32
+        assert lengths.tolist() == [[0.0] * 3] * 2
+
+
 # ---- dot ----
 
 
@@ -123,6 +131,15 @@ def test_dot_matches_fields_by_name_and_broadcasts():
     expected = (a["x"] * b["x"] + a["y"] * b["y"]) + a["z"] * b["z"]
     assert np.array_equal(records.dot(a, b), expected)
     assert records.dot(a[0, 0], b[0]) == expected[0, 0]
+
+
+@pytest.mark.parametrize(
+    "shapes", [((2, 5), (5,)), ((5,), (2, 5)), ((), (2, 5)), ((3, 2, 1), (4,)), ((0, 5), (5,)), ((1,), (5,))]
+)
+def test_dot_broadcasts_as_numpy_does(shapes):
+    a, b = filled(VECTOR, shapes[0]), filled(VECTOR, shapes[1], seed=1)
+    expected = (a["x"] * b["x"] + a["y"] * b["y"]) + a["z"] * b["z"]
+    assert np.array_equal(records.dot(a, b), expected)
 
 
 def test_dot_takes_subarrays_and_nested_records_and_does_not_conjugate():
@@ -191,6 +208,13 @@ def test_a_field_without_arithmetic_is_named(measure, kind):
 def test_what_has_no_fields_is_refused(measure, value):
     with pytest.raises(TypeError, match="which has no fields"):
         measure(value)
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_masked_records_are_refused(measure):
+    array = np.ma.array(filled(VECTOR, 2), mask=[(0, 1, 0), (0, 0, 0)])
+    with pytest.raises(TypeError, match=r"is a masked array; fill it first: \w+\.filled\(\)"):
+        measure(array)
 
 
 def test_dot_of_other_names_names_both():

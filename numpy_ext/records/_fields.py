@@ -19,6 +19,8 @@ def leaves(records: np.ndarray, path: str = "") -> Iterator[tuple[str, np.ndarra
 
 def as_records(value: Any, argument: str, function: str) -> np.ndarray:
     """An array with fields of numbers only; TypeError."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{function}: {argument} is a masked array; fill it first: {argument}.filled()")
     records = np.asanyarray(value)
     if not records.dtype.names:
         raise TypeError(f"{function}: {argument} has dtype {records.dtype}, which has no fields")

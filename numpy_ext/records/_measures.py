@@ -63,8 +63,8 @@ def dot(a: ArrayLike, b: ArrayLike) -> Any:
     Raises
     ------
     TypeError
-        An argument is no array of records, a field has no arithmetic, or the records do not have the same
-        names.
+        An argument is no array of records or is masked, a field has no arithmetic, or the records do not have
+        the same names.
     ValueError
         The shapes do not broadcast.
 
@@ -90,11 +90,11 @@ def dot(a: ArrayLike, b: ArrayLike) -> Any:
     array([ 5., 11.])
     """
     first, second = as_records(a, "a", "dot"), as_records(b, "b", "dot")
-    products = _ufuncs.record_ufuncs["multiply"](first[..., None][:0], second[..., None][:0]).dtype
+    products = _ufuncs.record_ufuncs["multiply"](*(np.empty(0, one.dtype) for one in (first, second))).dtype
 
     def sums(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         columns = _columns(_ufuncs.record_ufuncs["multiply"](x, y))
-        total = columns[0].astype(dtype)
+        total = columns[0].astype(dtype) if columns else np.zeros(len(x), dtype)
         for column in columns[1:]:
             total += column
         return total
@@ -120,7 +120,7 @@ def norm(records: ArrayLike) -> Any:
     Raises
     ------
     TypeError
-        `records` is no array of records, or a field has no arithmetic.
+        `records` is no array of records or is masked, or a field has no arithmetic.
 
     See Also
     --------
@@ -153,7 +153,7 @@ def norm(records: ArrayLike) -> Any:
         for column in _columns(block):
             parts += [column.real, column.imag] if column.dtype.kind == "c" else [column]
         numbers = [part.astype(inner) for part in parts]
-        return _root_of_squares(numbers)
+        return _root_of_squares(numbers) if numbers else np.zeros(len(block), inner)
 
     return _in_blocks(lengths, [array], real)
 
@@ -205,7 +205,7 @@ def mean(records: ArrayLike, axis: int | tuple[int, ...] | None = None, *, keepd
     Raises
     ------
     TypeError
-        `records` is no array of records, or a field has no arithmetic.
+        `records` is no array of records or is masked, or a field has no arithmetic.
     numpy.exceptions.AxisError
         An axis is out of bounds.
 
