@@ -134,7 +134,7 @@ static int resolve_types(PyUFuncObject *ufunc, NPY_CASTING casting, PyArrayObjec
     const int is_reduction = casting == NPY_UNSAFE_CASTING && ufunc->nin == 2 &&
                              (operands[0] == operands[1] || operands[0] == operands[2]) &&
                              PyArray_SIZE(operands[1]) > 0;
-    if (nx_provide_plan(&call, is_reduction, &result) < 0)
+    if (nx_provide_plan(&call, &result) < 0)
         return -1;
     /* `reduce` and its kin resolve an array beside itself, and need one dtype for all. NumPy casts to it, by
        position. */
@@ -142,7 +142,7 @@ static int resolve_types(PyUFuncObject *ufunc, NPY_CASTING casting, PyArrayObjec
         !PyArray_EquivTypes(result, call.records[0])) {
         call.records[0] = call.records[1] = call.records[2] = result;
         PyArray_Descr *none;
-        if (nx_provide_plan(&call, is_reduction, &none) < 0) {
+        if (nx_provide_plan(&call, &none) < 0) {
             Py_DECREF((PyObject *)result);
             return -1;
         }
@@ -162,6 +162,13 @@ static int resolve_types(PyUFuncObject *ufunc, NPY_CASTING casting, PyArrayObjec
     }
     if (call.records[ufunc->nin])
         Py_XDECREF((PyObject *)result);
+    if (is_reduction) {
+        PyArray_Descr *const given = dtypes[1]; /* the one that no result has */
+        dtypes[1] = nx_wait_as_reduction(given);
+        Py_DECREF((PyObject *)given);
+        if (!dtypes[1])
+            return -1;
+    }
     return PyUFunc_ValidateCasting(ufunc, casting, operands, dtypes);
 }
 

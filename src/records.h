@@ -15,10 +15,13 @@ int nx_add_records(PyObject *module);
 int nx_is_numpy_2(void);
 
 /* Makes the plan that the loop on this thread finds, unless it is there. *result: a new reference to the
-   dtype of an output that is still to be made, NULL if there is one. A reduction may run Python code before
-   its loop, of an `initial` that is no number: there such calls are refused, since the loop would find their
-   plan. */
-int nx_provide_plan(nx_record_call *call, int is_reduction, PyArray_Descr **result);
+   dtype of an output that is still to be made, NULL if there is one. */
+int nx_provide_plan(nx_record_call *call, PyArray_Descr **result);
+
+/* A reduction may run Python code before its loop, of an `initial` that is no number: there such calls are
+   refused, since the loop would find their plan. Gives a copy of the dtype for NumPy, by which it is seen
+   that the reduction goes on; a new reference. */
+PyArray_Descr *nx_wait_as_reduction(PyArray_Descr *dtype);
 nx_record_plan *nx_thread_plan(void);
 nx_record_plan *nx_begin_plan(void); /* by the loop */
 

@@ -23,9 +23,8 @@ typedef struct {
     nx_record_plan *plan;
     PyArray_Descr *result;
     plan_key key;
-    int serves_again;
-    npy_uintp waiting_frame; /* of Python, where a reduction has its plan and not yet begun; 0 for none */
-    long waiting_instruction;
+    int serves_again, waits;   /* waits: a reduction has its plan and has not begun its loop */
+    PyArray_Descr *waits_with; /* the dtype that the last reduction alone has beside this, NULL for none */
 } plan_holder;
 
 static _Thread_local plan_holder *here = NULL;
@@ -56,6 +55,7 @@ static void free_holder(PyObject *capsule)
     if (holder == here)
         here = NULL;
     forget(holder);
+    Py_XDECREF((PyObject *)holder->waits_with);
     PyMem_Free(holder);
 }
 
@@ -96,61 +96,36 @@ static int key_of(const nx_record_call *call, plan_key *key)
     return serves_again;
 }
 
-/* The instruction that a frame of Python is at, -1 with an exception. */
-static long instruction_of(PyObject *frame)
-{
-    PyObject *number = PyObject_GetAttrString(frame, "f_lasti");
-    const long at = number ? PyLong_AsLong(number) : -1;
-    Py_XDECREF(number);
-    return at;
-}
-
-/* Whether the reduction that waits has called what runs now: it waits further out, at the same instruction.
-   -1 with an exception. */
+/* Whether the reduction that waits is still on its way to its loop: it keeps its dtype until it ends. */
 static int is_called_by_reduction(void)
 {
-    PyObject *frame = (PyObject *)PyEval_GetFrame();
-    Py_XINCREF(frame);
-    int found = 0;
-    for (int depth = 0; frame && frame != Py_None && !found; depth++) {
-        if (depth > 0 && (npy_uintp)frame == here->waiting_frame) {
-            found = instruction_of(frame) == here->waiting_instruction;
-            if (PyErr_Occurred())
-                found = -1;
-        }
-        PyObject *const outer = found ? NULL : PyObject_GetAttrString(frame, "f_back");
-        Py_DECREF(frame);
-        frame = outer;
-    }
-    Py_XDECREF(frame);
-    return PyErr_Occurred() ? -1 : found;
+    return here->waits && Py_REFCNT((PyObject *)here->waits_with) > 1;
 }
 
-static int wait_as_reduction(void)
+PyArray_Descr *nx_wait_as_reduction(PyArray_Descr *dtype)
 {
-    PyObject *frame = (PyObject *)PyEval_GetFrame();
-    here->waiting_instruction = frame ? instruction_of(frame) : 0;
-    if (PyErr_Occurred())
-        return -1;
-    here->waiting_frame = (npy_uintp)frame;
-    return 0;
+    PyArray_Descr *const own = PyArray_DescrNew(dtype);
+    if (own) {
+        Py_XDECREF((PyObject *)here->waits_with);
+        Py_INCREF((PyObject *)own);
+        here->waits_with = own;
+        here->waits = 1;
+    }
+    return own;
 }
 
-int nx_provide_plan(nx_record_call *call, int is_reduction, PyArray_Descr **result)
+int nx_provide_plan(nx_record_call *call, PyArray_Descr **result)
 {
     plan_key key;
     int serves_again = key_of(call, &key);
     if (!here && make_holder() < 0)
         return -1;
-    const int is_inside = here->waiting_frame ? is_called_by_reduction() : 0;
-    if (is_inside > 0)
+    if (is_called_by_reduction()) {
         PyErr_Format(PyExc_RuntimeError, "%s: called by the `initial` of a reduction of records",
                      call->scalar->ufunc->name);
-    if (is_inside)
         return -1;
-    here->waiting_frame = 0;
-    if (is_reduction && wait_as_reduction() < 0)
-        return -1;
+    }
+    here->waits = 0;
     if (here->serves_again && serves_again && memcmp(&key, &here->key, sizeof key) == 0) {
         *result = here->result;
         Py_XINCREF((PyObject *)*result);
@@ -182,6 +157,6 @@ nx_record_plan *nx_thread_plan(void)
 
 nx_record_plan *nx_begin_plan(void)
 {
-    here->waiting_frame = 0;
+    here->waits = 0;
     return here->plan;
 }

@@ -875,3 +875,47 @@ def test_python_code_of_an_initial_cannot_change_the_plan_of_the_reduction():
     for _ in range(3):
         records.add.reduce(a, where=np.zeros(4, bool), initial=1)
         assert [records.add(row, row)["x"] for row in a] == [2.0] * 4
+
+
+def test_a_reduction_that_ended_before_its_loop_stands_in_no_ones_way():
+    a, other = np.ones(3, XY), np.ones(3, [("name", "f4")])
+
+    def add():
+        return records.add(other, 1)["name"].tolist()
+
+    def fails():
+        with pytest.raises(ValueError, match="dimensions"):
+            records.add.reduce(a, out=np.zeros((4, 4), XY))
+
+    for without_loop, args in [
+        (records.subtract.reduce, (a[:1],)),
+        (records.add.at, (a, [], 1)),
+        (records.add.accumulate, (a[:1],)),
+        (fails, ()),
+    ]:
+        for call, its in [(without_loop, args), (add, ())] * 2:  # from one line of one frame
+            result = call(*its)
+        assert result == [2.0] * 3
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(without_loop, *args).result()
+            assert pool.submit(add).result() == [2.0] * 3
+
+
+@pytest.mark.parametrize("method", [records.add.reduce, records.subtract.reduce, records.multiply.reduce])
+@pytest.mark.parametrize("out", [None, np.zeros((), XY)])
+def test_python_code_of_an_initial_is_refused_wherever_it_calls_from(method, out):
+    other = np.ones(5, [("name", "f4"), ("more", "i2", (40,))])
+
+    def deep(depth):
+        return deep(depth - 1) if depth else records.negative(other)
+
+    class Initial:
+        def __float__(self):
+            method(other[:0], initial=1)  # has no loop
+            deep(5)
+            return 3.0
+
+    for operand in [np.ones(4, XY), *([] if out is None else [np.ones(4)])]:
+        with pytest.raises(RuntimeError, match=r"(subtract|add|multiply): called by the `initial` of a red"):
+            method(operand, initial=Initial(), out=out)
+        assert records.negative(other)["name"].tolist() == [-1.0] * 5
