@@ -116,6 +116,35 @@ static int check_wanted(const PyUFuncObject *ufunc, PyObject *types)
     return -1;
 }
 
+static int broadcasts_to(PyArrayObject *array, PyArrayObject *out)
+{
+    /* NumPy 1 gives an output without dimensions one, for a while, but no length. */
+    const int dimensions = PyArray_NDIM(array), outs = PyArray_DIMS(out) ? PyArray_NDIM(out) : 0;
+    int fits = dimensions <= outs;
+    for (int i = 0; fits && i < dimensions; i++) {
+        const npy_intp length = PyArray_DIM(array, i);
+        fits = length == 1 || length == PyArray_DIM(out, outs - dimensions + i);
+    }
+    return fits;
+}
+
+/* Without an identity, `reduce` starts from the first record, which NumPy copies by position. A call in place
+   looks the same but for the shapes. */
+static int check_first_record(const PyUFuncObject *ufunc, PyArrayObject *const *operands)
+{
+    if (ufunc->identity != PyUFunc_None || operands[0] == operands[1] ||
+        broadcasts_to(operands[1], operands[2]))
+        return 0;
+    PyArray_Descr *const of = PyArray_DESCR(operands[1]);
+    const int same = nx_have_one_order(of, PyArray_DESCR(operands[2]));
+    if (same == 0)
+        PyErr_Format(PyExc_TypeError,
+                     "%s: output 0 has its fields in another order than %S, whose first record NumPy copies "
+                     "by position",
+                     ufunc->name, of);
+    return same == 1 ? 0 : -1;
+}
+
 /* Fills the dtypes of all operands; records keep theirs, since the plan converts. */
 static int resolve_types(PyUFuncObject *ufunc, NPY_CASTING casting, PyArrayObject **operands, PyObject *types,
                          PyArray_Descr **dtypes)
@@ -147,7 +176,8 @@ static int resolve_types(PyUFuncObject *ufunc, NPY_CASTING casting, PyArrayObjec
             return -1;
         }
     }
-    if (check_python_integers(&call, nx_thread_plan()) < 0) {
+    if (check_python_integers(&call, nx_thread_plan()) < 0 ||
+        (is_reduction && check_first_record(ufunc, operands) < 0)) {
         Py_XDECREF((PyObject *)result);
         return -1;
     }

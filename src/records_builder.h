@@ -53,6 +53,9 @@ int nx_refuse_pair(const nx_builder *b, const nx_path *at, int other, const char
  * none. */
 PyArray_Descr *nx_find_field(PyArray_Descr *dtype, PyObject *name, npy_intp *offset);
 
+/* Whether the names of two dtypes that match stand in one order, at every depth; -1 with an exception. */
+int nx_have_one_order(PyArray_Descr *one, PyArray_Descr *other);
+
 /* Whether a dtype is as NumPy lays it out from its fields alone. */
 int nx_is_plain_layout(PyArray_Descr *dtype);
 

@@ -60,6 +60,22 @@ int nx_check_disjoint(const nx_builder *b, const nx_path *at, PyArray_Descr *dty
                    : 0;
 }
 
+int nx_have_one_order(PyArray_Descr *one, PyArray_Descr *other)
+{
+    while (PyDataType_SUBARRAY(one) && PyDataType_SUBARRAY(other)) {
+        one = PyDataType_SUBARRAY(one)->base;
+        other = PyDataType_SUBARRAY(other)->base;
+    }
+    PyObject *names = PyDataType_NAMES(one), *others = PyDataType_NAMES(other);
+    int same = names && others ? PyObject_RichCompareBool(names, others, Py_EQ) : 1;
+    for (Py_ssize_t i = 0; names && same == 1 && i < PyTuple_Size(names); i++) {
+        npy_intp unused = 0;
+        PyObject *name = PyTuple_GetItem(names, i);
+        same = nx_have_one_order(nx_find_field(one, name, &unused), nx_find_field(other, name, &unused));
+    }
+    return same;
+}
+
 int nx_is_plain_layout(PyArray_Descr *dtype)
 {
     PyObject *names = PyDataType_NAMES(dtype);

@@ -402,6 +402,34 @@ def test_reduce_into_an_output():
     np.testing.assert_array_equal(running["y"], a["y"].cumsum())
 
 
+@pytest.mark.parametrize("name", ["subtract", "divide"])
+@pytest.mark.parametrize("shape", [(1,), (5,), (5, 4)])
+def test_reduce_from_the_first_record_wants_fields_in_order(name, shape):
+    """NumPy copies the first record by position."""
+    ufunc, dtype = function(name), [("p", [("x", "f4"), ("y", "f8")], (2,)), ("z", "f8")]
+    other = np.dtype([("p", [("y", "f8"), ("x", "f8")], (2,)), ("z", "f8")])
+    a = sample_of(dtype, shape)
+    with np.errstate(all="ignore"):
+        expected = np.asarray(ufunc.reduce(a))
+        assert_fields(ufunc.reduce(a, out=np.zeros(shape[1:], dtype)), columns(expected), assert_same_bits)
+        with pytest.raises(TypeError, match=rf"{name}: output 0 has its fields in another order than"):
+            ufunc.reduce(a, out=np.zeros(shape[1:], other))
+
+
+@pytest.mark.parametrize("name", BINARY)
+@pytest.mark.parametrize("shape", [(), (1,), (5,), (2, 5)])
+def test_in_place_with_any_casting_goes_by_name(name, shape):
+    a, b = sample(10).reshape(2, 5), sample(10, seed=2)[["z", "y", "x"]].reshape(2, 5)[0]
+    a, b = (a, b) if len(shape) == 2 else (a[0, : shape[0]], b[: shape[0]]) if shape else (a[0, 0], b[0])
+    a = np.array(a)
+    with np.errstate(all="ignore"):
+        expected = {
+            path: value.astype(a.dtype[path[0]]) for path, value in expected_fields(name, a, b).items()
+        }
+        function(name)(a, b, out=a, casting="unsafe")
+    assert_fields(a, expected, assert_same_bits)
+
+
 def test_sums_of_floats_do_not_depend_on_the_layout():
     numbers = np.random.default_rng(1).normal(size=20_001)
     dtypes = [
