@@ -257,7 +257,8 @@ def from_arrow(data: Any, dtype: DTypeLike | None = None) -> np.ndarray:
     -----
     Text becomes as long as the longest. A null in a time is NaT; anywhere else it is an error, since records
     have no place for it: no number stands in for it unasked. Dictionaries (categories) are decoded. date64
-    becomes datetime64 in ms. With `dtype`, floats are rounded and times cut to its unit.
+    becomes datetime64 in ms. With `dtype`, numbers are rounded to its floats, integers above 2**53 too, and
+    times cut to its unit.
 
     Examples
     --------
