@@ -192,11 +192,12 @@ static int resolve_types(PyUFuncObject *ufunc, NPY_CASTING casting, PyArrayObjec
     }
     if (call.records[ufunc->nin])
         Py_XDECREF((PyObject *)result);
-    if (is_reduction) {
-        PyArray_Descr *const given = dtypes[1]; /* the one that no result has */
-        dtypes[1] = nx_wait_as_reduction(given);
+    if (is_reduction || !nx_is_numpy_2()) {
+        PyArray_Descr **const own = dtypes + (ufunc->nin > 1); /* that of no result */
+        PyArray_Descr *const given = *own;
+        *own = nx_wait_for_loop(given);
         Py_DECREF((PyObject *)given);
-        if (!dtypes[1])
+        if (!*own)
             return -1;
     }
     return PyUFunc_ValidateCasting(ufunc, casting, operands, dtypes);

@@ -18,10 +18,10 @@ int nx_is_numpy_2(void);
    dtype of an output that is still to be made, NULL if there is one. */
 int nx_provide_plan(nx_record_call *call, PyArray_Descr **result);
 
-/* A reduction may run Python code before its loop, of an `initial` that is no number: there such calls are
-   refused, since the loop would find their plan. Gives a copy of the dtype for NumPy, by which it is seen
-   that the reduction goes on; a new reference. */
-PyArray_Descr *nx_wait_as_reduction(PyArray_Descr *dtype);
+/* Where Python code may run before the loop: that of an `initial` that is no number, in a reduction, and on
+   NumPy 1 of an `__array_prepare__`. Calls from there are refused, since the loop would find their plan.
+   Gives a copy of the dtype for NumPy, by which it is seen that the call goes on; a new reference. */
+PyArray_Descr *nx_wait_for_loop(PyArray_Descr *dtype);
 nx_record_plan *nx_thread_plan(void);
 nx_record_plan *nx_begin_plan(void); /* by the loop */
 

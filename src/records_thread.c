@@ -23,8 +23,8 @@ typedef struct {
     nx_record_plan *plan;
     PyArray_Descr *result;
     plan_key key;
-    int serves_again, waits;   /* waits: a reduction has its plan and has not begun its loop */
-    PyArray_Descr *waits_with; /* the dtype that the last reduction alone has beside this, NULL for none */
+    int serves_again, waits;   /* waits: a call has its plan and has not begun its loop */
+    PyArray_Descr *waits_with; /* the dtype that the last such call alone has beside this, NULL for none */
 } plan_holder;
 
 static _Thread_local plan_holder *here = NULL;
@@ -96,13 +96,13 @@ static int key_of(const nx_record_call *call, plan_key *key)
     return serves_again;
 }
 
-/* Whether the reduction that waits is still on its way to its loop: it keeps its dtype until it ends. */
-static int is_called_by_reduction(void)
+/* Whether the call that waits is still on its way to its loop: it keeps its dtype until it ends. */
+static int is_called_before_loop(void)
 {
     return here->waits && Py_REFCNT((PyObject *)here->waits_with) > 1;
 }
 
-PyArray_Descr *nx_wait_as_reduction(PyArray_Descr *dtype)
+PyArray_Descr *nx_wait_for_loop(PyArray_Descr *dtype)
 {
     PyArray_Descr *const own = PyArray_DescrNew(dtype);
     if (own) {
@@ -120,8 +120,9 @@ int nx_provide_plan(nx_record_call *call, PyArray_Descr **result)
     int serves_again = key_of(call, &key);
     if (!here && make_holder() < 0)
         return -1;
-    if (is_called_by_reduction()) {
-        PyErr_Format(PyExc_RuntimeError, "%s: called by the `initial` of a reduction of records",
+    if (is_called_before_loop()) {
+        PyErr_Format(PyExc_RuntimeError,
+                     "%s: called by the `initial` or the `__array_prepare__` of another call with records",
                      call->scalar->ufunc->name);
         return -1;
     }

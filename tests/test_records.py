@@ -895,7 +895,7 @@ def test_python_code_of_an_initial_cannot_change_the_plan_of_the_reduction():
             return 3.0
 
     a = np.ones(4, [("x", "f8")])
-    with pytest.raises(RuntimeError, match="called by the `initial` of a reduction"):
+    with pytest.raises(RuntimeError, match="called by the `initial` or the"):
         records.add.reduce(a, initial=Initial())
     assert records.add.reduce(a, initial=3).tolist() == (7,)
     assert records.add(other, other)["name"].tolist() == [2.0] * 5
@@ -903,6 +903,32 @@ def test_python_code_of_an_initial_cannot_change_the_plan_of_the_reduction():
     for _ in range(3):
         records.add.reduce(a, where=np.zeros(4, bool), initial=1)
         assert [records.add(row, row)["x"] for row in a] == [2.0] * 4
+
+
+@pytest.mark.skipif(NUMPY_2, reason="NumPy 2 has no __array_prepare__")
+def test_python_code_of_an_array_prepare_cannot_change_the_plan():
+    other, a = np.ones(2000, [(f"x{i}", "f8") for i in range(200)]), np.ones(3, XY)
+
+    class Prepares(np.ndarray):
+        def __array_prepare__(self, array, context=None):
+            with pytest.raises(RuntimeError, match="called by the `initial` or the `__array_prepare__`"):
+                records.add(other, other)
+            return array
+
+    class Duck:
+        __array_prepare__ = Prepares.__array_prepare__
+
+        def __array__(self, dtype=None):
+            return a
+
+    for call in (
+        lambda: records.add(a.view(Prepares), a),
+        lambda: records.add(a, Duck()),
+        lambda: records.add(a, a, out=np.zeros(3, XY).view(Prepares)),
+        lambda: nx.axpy(1, a, a.view(Prepares)),
+    ):
+        assert np.asarray(call()).tolist() == [(2.0, 2.0)] * 3
+    assert records.negative(a.view(Prepares))["x"].tolist() == [-1.0] * 3
 
 
 def test_a_reduction_that_ended_before_its_loop_stands_in_no_ones_way():
@@ -944,6 +970,6 @@ def test_python_code_of_an_initial_is_refused_wherever_it_calls_from(method, out
             return 3.0
 
     for operand in [np.ones(4, XY), *([] if out is None else [np.ones(4)])]:
-        with pytest.raises(RuntimeError, match=r"(subtract|add|multiply): called by the `initial` of a red"):
+        with pytest.raises(RuntimeError, match=r"(subtract|add|multiply): called by the `initial` or"):
             method(operand, initial=Initial(), out=out)
         assert records.negative(other)["name"].tolist() == [-1.0] * 5
