@@ -86,8 +86,10 @@ static int fill_call(nx_record_call *call, PyArrayObject *const *operands)
 {
     const PyUFuncObject *const ufunc = call->scalar->ufunc;
     for (int i = 0; i < ufunc->nargs; i++) {
-        if (operands[i] && PyArray_DESCR(operands[i])->type_num == NPY_VOID)
+        if (operands[i] && PyArray_DESCR(operands[i])->type_num == NPY_VOID) {
             call->records[i] = PyArray_DESCR(operands[i]);
+            call->has_arrays |= i < ufunc->nin && PyArray_NDIM(operands[i]) > 0;
+        }
         else if (operands[i] && i >= ufunc->nin)
             call->plain[i] = operands[i];
         else if (operands[i] && add_plain(call, i, operands[i]) < 0)

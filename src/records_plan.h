@@ -75,6 +75,7 @@ typedef struct {
     PyArrayObject *plain[NX_RECORD_OPERANDS];
     int carrier[NX_RECORD_OPERANDS];
     nx_weakness weak[NX_RECORD_OPERANDS];
+    int has_arrays;     /* of records, that is with dimensions */
     NPY_CASTING needed; /* set: what the conversions of the fields need at least */
 } nx_record_call;
 

@@ -8,13 +8,14 @@ int nx_is_numpy_2(void)
     return PyArray_GetNDArrayCFeatureVersion() >= 0x12;
 }
 
-/* What a plan was made from. Names are part of it: those of a dtype can be set. */
+/* What a plan was made from, without gaps, so that memcmp can compare. Names are part of it: those of a dtype
+   can be set. */
 typedef struct {
     PyUFuncObject *ufunc;
-    npy_intp casting; /* leaves no gap, so that memcmp can compare */
     PyArray_Descr *records[NX_RECORD_OPERANDS];
     PyObject *names[NX_RECORD_OPERANDS];
     int types[NX_RECORD_OPERANDS], flags[NX_RECORD_OPERANDS];
+    char values[NX_RECORD_OPERANDS][16]; /* of single numbers, which NumPy 1 promotes by what they are */
 } plan_key;
 
 /* Freed with Python's state of the thread. While `serves_again`, it holds references to what is in the key,
@@ -23,6 +24,7 @@ typedef struct {
     nx_record_plan *plan;
     PyArray_Descr *result;
     plan_key key;
+    NPY_CASTING needed;        /* by the plan */
     int serves_again, waits;   /* waits: a call has its plan and has not begun its loop */
     PyArray_Descr *waits_with; /* the dtype that the last such call alone has beside this, NULL for none */
 } plan_holder;
@@ -75,13 +77,13 @@ static int make_holder(void)
     return failed ? -1 : 0;
 }
 
-/* Fills the key. Whether it tells all: NumPy 1 looks at the value of a single number, too. */
+/* Fills the key. Whether it tells all: beside single records alone NumPy 1 promotes a number by its value
+   only the second time that it asks. */
 static int key_of(const nx_record_call *call, plan_key *key)
 {
     int serves_again = 1;
     memset(key, 0, sizeof *key);
     key->ufunc = call->scalar->ufunc;
-    key->casting = call->casting;
     for (int i = 0; i < call->scalar->ufunc->nargs; i++) {
         if (call->records[i]) {
             key->records[i] = call->records[i];
@@ -90,7 +92,13 @@ static int key_of(const nx_record_call *call, plan_key *key)
         else if (call->plain[i]) {
             key->types[i] = PyArray_DESCR(call->plain[i])->type_num;
             key->flags[i] = (PyArray_FLAGS(call->plain[i]) & NX_WAS_PYTHON) | (int)call->weak[i];
-            serves_again &= nx_is_numpy_2() || PyArray_NDIM(call->plain[i]) > 0;
+            if (!nx_is_numpy_2() && PyArray_NDIM(call->plain[i]) == 0) {
+                const size_t size = (size_t)PyArray_ITEMSIZE(call->plain[i]);
+                if (call->has_arrays && PyArray_ISNOTSWAPPED(call->plain[i]) && size <= sizeof key->values[i])
+                    memcpy(key->values[i], PyArray_DATA(call->plain[i]), size);
+                else
+                    serves_again = 0;
+            }
         }
     }
     return serves_again;
@@ -127,7 +135,8 @@ int nx_provide_plan(nx_record_call *call, PyArray_Descr **result)
         return -1;
     }
     here->waits = 0;
-    if (here->serves_again && serves_again && memcmp(&key, &here->key, sizeof key) == 0) {
+    if (here->serves_again && serves_again && here->needed <= call->casting &&
+        memcmp(&key, &here->key, sizeof key) == 0) {
         *result = here->result;
         Py_XINCREF((PyObject *)*result);
         return 0;
@@ -140,6 +149,7 @@ int nx_provide_plan(nx_record_call *call, PyArray_Descr **result)
     here->serves_again = serves_again && !plan->is_nested;
     if (here->serves_again) {
         here->key = key;
+        here->needed = call->needed;
         here->result = *result;
         Py_XINCREF((PyObject *)*result);
         Py_INCREF((PyObject *)key.ufunc);

@@ -172,6 +172,19 @@ def test_numbers_promote_as_beside_each_field(letter, number):
         assert_fields(actual, expected_fields("axpy", *operands), assert_same_bits)
 
 
+def test_numbers_of_one_type_and_many_values():
+    """NumPy 1 promotes single numbers by value; a plan serves the next call only where that is the same."""
+    a = fill(np.empty(5, [("x", "u1"), ("y", "f2"), ("z", "f4")]), 1)
+    numbers = [np.float64(v) for v in (2, 1e6, 2, 1e300, 1e6)] + [np.int64(v) for v in (3, 300, 3, -1, 70000)]
+    numbers += [number.astype(number.dtype.newbyteorder("S")) for number in map(np.asarray, numbers)]
+    numbers += [np.clongdouble(v) for v in (1, 1e300j, 1)] + [2, 200, 2, 1e6, 1e300, 2.0, np.int32(3)]
+    for one in (a, a[0], np.ones((), [("x", "u8"), ("b", "?", (2,))])):
+        for number in numbers:
+            with np.errstate(all="ignore"):
+                actual = records.add(one, number)
+            assert_fields(actual, expected_fields("add", one, number), assert_same_bits)
+
+
 @pytest.mark.parametrize("letter", "iIlLfdgFDh")
 def test_negative_at_every_distance(letter):
     size = np.dtype(letter).itemsize
@@ -313,6 +326,20 @@ def test_casting_rules_are_those_of_every_field():
     with pytest.raises(TypeError, match="casting rule 'no'"):
         records.add(a, a.astype([("x", ">f8"), ("y", "i4"), ("z", "f8")]), casting="no")
     records.add(a[["x"]].astype([("x", "f4")]), np.float32(2), casting="no")
+
+
+@pytest.mark.parametrize("first", ["f8", ">f8"])
+@pytest.mark.parametrize("target", ["f8", ">f8", "f4"])
+def test_every_call_is_held_to_its_own_casting_rule(first, target):
+    a, out = sample(5, [("x", first)]), np.empty(5, [("x", target)])
+    rules = ["no", "equiv", "safe", "same_kind", "unsafe"]
+    for rule in [*rules, *rules[::-1], "unsafe", "no", "unsafe"]:
+        if np.can_cast(first, "=f8", rule) and np.can_cast("=f8", target, rule):
+            records.add(a, a, out=out, casting=rule)
+            np.testing.assert_array_equal(out["x"], 2 * a["x"])
+        else:
+            with pytest.raises(TypeError, match=f"casting rule '{rule}'"):
+                records.add(a, a, out=out, casting=rule)
 
 
 # ---- Totals ----
