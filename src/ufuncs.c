@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-/* What NumPy keeps pointers to; freed with the ufunc, which owns it through `obj`. */
+/* What NumPy keeps pointers to; freed with the ufunc, which owns it through `obj`: that is the capsule of the
+   tables or, where the ufunc keeps something else alive, a pair of both. */
 typedef struct {
     PyUFuncGenericFunction *loops;
     void **data;
@@ -14,7 +15,6 @@ typedef struct {
     nx_made *made;
     char *name;
     const nx_ufunc *entry;
-    PyObject *keep;
 } ufunc_tables;
 
 static void free_tables(ufunc_tables *tables)
@@ -25,7 +25,6 @@ static void free_tables(ufunc_tables *tables)
     PyMem_Free(tables->splits);
     PyMem_Free(tables->made);
     PyMem_Free(tables->name);
-    Py_XDECREF(tables->keep); /* last: it may own the entry */
     PyMem_Free(tables);
 }
 
@@ -140,22 +139,29 @@ PyObject *nx_make_ufunc(const nx_ufunc *entry, const double *parameters, const c
     ufunc_tables *tables = make_tables(entry, parameters, name, &count);
     if (!tables)
         return NULL;
-    Py_XINCREF(keep);
-    tables->keep = keep;
-    PyObject *capsule = PyCapsule_New(tables, OWNER, free_capsule);
-    if (!capsule) {
+    PyObject *owner = PyCapsule_New(tables, OWNER, free_capsule);
+    if (!owner) {
         free_tables(tables);
         return NULL;
+    }
+    if (keep) {
+        PyObject *const capsule = owner;
+        owner = PyTuple_Pack(2, capsule, keep);
+        Py_DECREF(capsule);
+        if (!owner)
+            return NULL;
     }
     PyObject *ufunc = PyUFunc_FromFuncAndDataAndSignature(
         tables->loops, tables->data, tables->types, count, entry->nin, entry->nout,
         parameters ? PyUFunc_Zero : PyUFunc_None, tables->name, entry->doc, 0,
         parameters ? NULL : entry->signature);
     if (!ufunc) {
-        Py_DECREF(capsule);
+        Py_DECREF(owner);
         return NULL;
     }
-    ((PyUFuncObject *)ufunc)->obj = capsule;
+    ((PyUFuncObject *)ufunc)->obj = owner;
+    if (keep && !PyObject_GC_IsTracked(ufunc)) /* what it keeps may refer to it */
+        PyObject_GC_Track(ufunc);
     for (int i = 0; i < count; i++)
         tables->splits[i].core_dimensions = ((PyUFuncObject *)ufunc)->core_num_dim_ix;
     if (entry->signature && !parameters)

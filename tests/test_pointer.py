@@ -362,6 +362,18 @@ def test_keep_and_data_stay_alive_as_long_as_the_ufunc():
     assert sys.getrefcount(data) == before
 
 
+def test_an_owner_that_keeps_the_ufunc_is_found_by_the_garbage_collector():
+    class Owner:
+        pass
+
+    owner = Owner()
+    alive = weakref.ref(owner)
+    owner.function = nx.from_pointer(ctypes.CDLL("libm.so.6").sin, "d->d", keep=owner)
+    del owner
+    gc.collect()
+    assert alive() is None
+
+
 def test_cffi():
     cffi = pytest.importorskip("cffi")
     ffi = cffi.FFI()
