@@ -2,6 +2,7 @@
 
 import ctypes
 import operator
+import platform
 import re
 import sys
 from collections.abc import Sequence
@@ -28,6 +29,7 @@ C_LETTERS = {
 C_NAMES.update({name: np.dtype(letter).str[1:] for name, letter in C_LETTERS.items()})
 C_NAMES.update({f"int{8 * size}_t": f"i{size}" for size in (1, 2, 4, 8)})
 C_NAMES.update({f"uint{8 * size}_t": f"u{size}" for size in (1, 2, 4, 8)})
+ADDRESSES = {POINTER, C_NAMES["intptr_t"], C_NAMES["uintptr_t"]}
 
 
 @dataclass
@@ -82,7 +84,7 @@ def from_pointer(
         The name of the ufunc; by default that of the function, where it has one.
     doc : str, optional
         The docstring.
-    data : int, ctypes object, cffi pointer or ndarray, optional
+    data : int, ctypes object, cffi pointer, capsule or ndarray, optional
         A pointer that the function takes as one more argument, the last. By default there is
         none, or that of the LowLevelCallable.
     keep : object, optional
@@ -105,7 +107,8 @@ def from_pointer(
     NotImplementedError
         The types differ from each other in a way that this processor's calls do not allow: more
         than six integers or eight floating-point numbers, or, but for x86-64, a long double
-        beside other types.
+        beside other types. Or a ``cfunc`` of Numba takes or returns complex64 on x86-64, where
+        Numba passes it otherwise than C.
 
     See Also
     --------
@@ -146,6 +149,9 @@ def from_pointer(
     >>> gamma
     <ufunc 'tgamma'>
     """
+    for what, text in (("signature", signature), ("doc", doc)):
+        if text is not None and not isinstance(text, str):
+            raise TypeError(f"{what} is {text!r}; it must be a text")
     loops = _list_of_types(types)
     given = [address] if isinstance(types, str) else address
     if not isinstance(given, list | tuple) or len(given) != len(loops):
@@ -180,6 +186,8 @@ def from_pointer(
 
 
 def _list_of_types(types: str | Sequence[str]) -> list[str]:
+    if not isinstance(types, str | list | tuple):
+        raise TypeError(f"types is {types!r}; it must be a text such as 'dd->d', or a list of such")
     loops = [types] if isinstance(types, str) else list(types)
     if not loops:
         raise ValueError("types is empty")
@@ -231,7 +239,7 @@ def _agrees(declared: str, expected: str) -> bool:
     if expected.startswith(POINTER):
         if declared.startswith(POINTER):
             return POINTER in (declared, expected)
-        return declared in {C_NAMES["intptr_t"], C_NAMES["uintptr_t"]}
+        return declared in ADDRESSES
     return declared == "f2" and expected == "u2"
 
 
@@ -301,13 +309,18 @@ def _read_known(given: Any) -> Function | None:
         return _from_scipy(given)
     if isinstance(given, bool) or not hasattr(given, "__index__"):
         return None
-    number = operator.index(given)
+    return Function(_checked("address", operator.index(given)))
+
+
+def _checked(what: str, number: int) -> int:
     if not 0 <= number <= sys.maxsize * 2 + 1:
-        raise ValueError(f"address is {number}; it must be that of a function")
-    return Function(number)
+        raise ValueError(f"{what} is {number}; no address is that")
+    return number
 
 
 def _from_ctypes(given: Any) -> Function:
+    if given._flags_ & ctypes._FUNCFLAG_PYTHONAPI:  # type: ignore[attr-defined]
+        raise ValueError(f"address is {given!r}, a function that needs Python's lock; a ufunc gives it up")
     address = ctypes.cast(given, ctypes.c_void_p).value or 0
     declared = given.argtypes
     # Without argtypes, int is what ctypes says of every result.
@@ -344,13 +357,11 @@ def _from_cffi(given: Any) -> Function | None:
     if not isinstance(given, ffi.CData):
         return None
     ctype = ffi.typeof(given)
-    address = (
-        int(ffi.cast("uintptr_t", given)) if ctype.kind in ("pointer", "function", "primitive") else None
-    )
-    if address is None:
-        return None
     if ctype.kind == "pointer" and ctype.item.kind == "function":
         ctype = ctype.item
+    if ctype.kind != "function" and _type_named(ctype.cname) not in ADDRESSES:
+        return None
+    address = int(ffi.cast("uintptr_t", given))
     if ctype.kind != "function":
         return Function(address)
     return Function(
@@ -362,13 +373,15 @@ def _from_cffi(given: Any) -> Function | None:
 
 
 def _from_numba(given: Any) -> Function:
-    signature = given._sig
-    return Function(
-        given.address,
-        getattr(given, "__name__", None),
-        [_type_of_numba(each) for each in signature.args],
-        _type_of_numba(signature.return_type),
-    )
+    arguments = [_type_of_numba(each) for each in given._sig.args]
+    result = _type_of_numba(given._sig.return_type)
+    # C packs the two parts into one register, Numba takes a register for each; elsewhere C does so too.
+    if "c8" in (*arguments, result) and platform.machine() in ("x86_64", "AMD64"):
+        raise NotImplementedError(
+            f"{given!r} takes or returns complex64, which Numba passes otherwise than C on this processor; "
+            "complex128 and pointers are passed alike"
+        )
+    return Function(given.address, getattr(given, "__name__", None), arguments, result)
 
 
 def _type_of_numba(type_: Any) -> str:
@@ -396,21 +409,26 @@ def _from_scipy(given: Any) -> Function | None:
     function.data = given.user_data
     if function.data is None:
         function.data = _of_capsule("GetContext", ctypes.c_void_p, capsule)
-    declared = getattr(given.function, "__name__", None)
-    function.name = declared if isinstance(declared, str) else None
+    declared = getattr(given.function, "__name__", "")
+    function.name = declared if declared.isidentifier() else None  # that of all of cffi is <cdata>
     return function
 
 
 def _from_capsule(given: Any) -> Function:
     name = _of_capsule("GetName", ctypes.c_char_p, given)
-    address = _of_capsule("GetPointer", ctypes.c_void_p, given, name)
+    address = _pointer_of(given)
     declared = re.fullmatch(r"\s*([^()]+?)\s*\((.*)\)\s*", (name or b"").decode(errors="replace"))
     if declared is None:
-        return Function(address or 0)
+        return Function(address)
     arguments = [each for each in declared[2].split(",") if each.strip() not in ("", "void")]
     # Cython adds an argument to what Python may call, for itself.
     known = [_type_named(each) for each in arguments if "__pyx_skip_dispatch" not in each]
-    return Function(address or 0, None, known, _type_named(declared[1]))
+    return Function(address, None, known, _type_named(declared[1]))
+
+
+def _pointer_of(capsule: Any) -> int:
+    name = _of_capsule("GetName", ctypes.c_char_p, capsule)
+    return _of_capsule("GetPointer", ctypes.c_void_p, capsule, name) or 0
 
 
 def _of_capsule(what: str, result: Any, capsule: Any, *more: Any) -> Any:
@@ -432,6 +450,10 @@ def _address_of_data(data: Any) -> int:
         from _cffi_backend import FFI
 
         return int(FFI().cast("uintptr_t", data))
+    if type(data).__name__ == "PyCapsule":
+        return _pointer_of(data)
     if not isinstance(data, bool) and hasattr(data, "__index__"):
-        return operator.index(data)
-    raise TypeError(f"data is {data!r}; it must be an address, or an object of ctypes, cffi or NumPy")
+        return _checked("data", operator.index(data))
+    raise TypeError(
+        f"data is {data!r}; it must be an address, a capsule, or an object of ctypes, cffi or NumPy"
+    )

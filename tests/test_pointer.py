@@ -389,8 +389,9 @@ def test_cffi():
         nx.from_pointer(ffi.addressof(ffi.dlopen(None), "abs"), "d->d", name="abs")
     with pytest.raises(ValueError, match=r"declared as void \(float64, float64 \*, float64 \*\)"):
         nx.from_pointer(ffi.addressof(library, "sincos"), "d->ff", name="both")
-    with pytest.raises(TypeError, match="address is"):
-        nx.from_pointer(ffi.new("struct { int x; } *")[0], "d->d", name="x")
+    for no_function in (ffi.new("struct { int x; } *")[0], ffi.new("double *"), ffi.cast("double", 1.0)):
+        with pytest.raises(TypeError, match="address is"):
+            nx.from_pointer(no_function, "d->d", name="x")
 
 
 def test_numba():
@@ -426,6 +427,18 @@ def test_numba():
         nx.from_pointer(larger, "ddd->d")
 
 
+def test_complex_numbers_of_numba():
+    numba = pytest.importorskip("numba")
+    for letter, type_ in (("F", numba.types.complex64), ("D", numba.types.complex128)):
+        second = numba.cfunc(type_(type_, type_))(lambda _, y: y)
+        x = np.array([1 + 2j, 3 - 4j], letter)
+        if letter == "F" and X86:
+            with pytest.raises(NotImplementedError, match="returns complex64, which Numba passes otherwise"):
+                nx.from_pointer(second, "FF->F", name="second")
+        else:
+            np.testing.assert_array_equal(nx.from_pointer(second, f"{letter * 2}->{letter}")(x + 1, x), x)
+
+
 def test_scipy():
     scipy = pytest.importorskip("scipy")
     special = pytest.importorskip("scipy.special.cython_special")
@@ -456,6 +469,22 @@ def test_the_user_data_of_a_low_level_callable():
     with pytest.raises(ValueError, match="must be float64"):
         nx.from_pointer(scipy.LowLevelCallable(scaled), "d->d", name="scaled")
 
+    new_capsule = ctypes.pythonapi.PyCapsule_New
+    new_capsule.restype, new_capsule.argtypes = ctypes.py_object, [ctypes.c_void_p] * 3
+    capsule = new_capsule(ctypes.addressof(factor), None, None)
+    ufunc = nx.from_pointer(scipy.LowLevelCallable(scaled, capsule), "d->d", name="scaled")
+    np.testing.assert_array_equal(ufunc([1.0, 2.0]), [3.0, 6.0])
+
+
+def test_a_low_level_callable_of_cffi_needs_a_name():
+    scipy, cffi = pytest.importorskip("scipy"), pytest.importorskip("cffi")
+    ffi = cffi.FFI()
+    ffi.cdef("double sin(double);")
+    callable_ = scipy.LowLevelCallable(ffi.dlopen("libm.so.6").sin)
+    assert nx.from_pointer(callable_, "d->d", name="sine")(0.0) == 0.0
+    with pytest.raises(ValueError, match="name is None"):
+        nx.from_pointer(callable_, "d->d")
+
 
 # ---- Mistakes ----
 
@@ -473,6 +502,7 @@ SIN = ctypes.cast(ctypes.CDLL("libm.so.6").sin, ctypes.c_void_p).value
         ((True, "d->d"), {}, TypeError, "address is True"),
         (("sin", "d->d"), {}, TypeError, "address is 'sin'"),
         ((np.sin, "d->d"), {}, TypeError, "address is <ufunc 'sin'>"),
+        ((ctypes.pythonapi.PyFloat_AsDouble, "L->d"), {}, ValueError, "needs Python's lock"),
         ((SIN, ""), {}, ValueError, "letters on both sides"),
         ((SIN, "d"), {}, ValueError, "letters on both sides"),
         ((SIN, "d-d"), {}, ValueError, "letters on both sides"),
@@ -483,6 +513,7 @@ SIN = ctypes.cast(ctypes.CDLL("libm.so.6").sin, ctypes.c_void_p).value
         ((SIN, "d->d\n"), {}, ValueError, "letters on both sides"),
         ((SIN, []), {}, ValueError, "types is empty"),
         ((SIN, [1]), {}, TypeError, "types has 1"),
+        ((SIN, None), {}, TypeError, "types is None"),
         ((SIN, ["d->d"]), {}, ValueError, "address must be a list of 1 functions"),
         (([SIN], "d->d"), {}, TypeError, "address is"),
         (([SIN], ["d->d", "f->f"]), {}, ValueError, "address must be a list of 2 functions"),
@@ -492,7 +523,11 @@ SIN = ctypes.cast(ctypes.CDLL("libm.so.6").sin, ctypes.c_void_p).value
         ((SIN, "d->d"), {"name": None}, ValueError, "name is None"),
         ((SIN, "d->d"), {"name": ""}, ValueError, "name is ''"),
         ((SIN, "d->d"), {"name": 3}, ValueError, "name is 3"),
+        ((SIN, "d->d"), {"doc": 3}, TypeError, "doc is 3"),
         ((SIN, "d->d"), {"data": "x"}, TypeError, "data is 'x'"),
+        ((SIN, "d->d"), {"data": -1}, ValueError, "data is -1"),
+        ((SIN, "d->d"), {"data": 2**64}, ValueError, "data is 18446744073709551616"),
+        ((SIN, "d->d"), {"signature": b"(n)->(n)"}, TypeError, "signature is b'"),
         ((SIN, "d->d"), {"signature": "(n)->(n"}, ValueError, "expect"),
         ((SIN, "d->d"), {"signature": "(n),(n)->()"}, ValueError, "expect"),
         ((SIN, "dd->d"), {"signature": "(n?),(n)->()"}, ValueError, "may be missing"),
