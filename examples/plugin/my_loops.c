@@ -86,9 +86,11 @@ static void LOOP(root)(char **p, npy_intp const *n, npy_intp const *d, void *NPY
 }
 
 /* n[]: series, values of a series; d[]: from series to series of x, low, high, state, sums and last, from
-   value to value of x and of sums. isless is silent on NaN, < is not. */
+   value to value of x and of sums. isless is silent on NaN, < is not; clang needs
+   NX_KEEP_FLAGS to tell the two apart. */
 static void LOOP(clipped_cumsum)(char **p, npy_intp const *n, npy_intp const *d, void *NPY_UNUSED(data))
 {
+    NX_KEEP_FLAGS
     for (npy_intp series = 0; series < n[0]; series++) {
         const char *const x = p[0] + series * d[0];
         const F low = TO_F(*(const R *)(p[1] + series * d[1])),
@@ -107,6 +109,7 @@ static void LOOP(clipped_cumsum)(char **p, npy_intp const *n, npy_intp const *d,
 /* n[]: series, values of a series; d[]: from series to series of x and out, from value to value of x. */
 static void LOOP(largest_step)(char **p, npy_intp const *n, npy_intp const *d, void *NPY_UNUSED(data))
 {
+    NX_KEEP_FLAGS
     for (npy_intp series = 0; series < n[0]; series++) {
         const char *const x = p[0] + series * d[0];
         F largest = 0;
