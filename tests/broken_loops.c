@@ -57,6 +57,31 @@ LOOP(ignores_gaps_of_output)
     right_sum(p, n, side_by_side, data);
 }
 
+/* Where the second input stands side by side, the first is read as if it did. */
+LOOP(ignores_gaps_of_input_beside_another_without)
+{
+    if (d[1] == one)
+        ignores_gaps_of_input(p, n, d, data);
+    else
+        right_sum(p, n, d, data);
+}
+
+/* Where the inputs stand side by side, the output is written as if it did. */
+LOOP(takes_the_strides_of_inputs_for_all)
+{
+    npy_intp side_by_side[] = {one, one, one};
+    right_sum(p, n, d[0] == one && d[1] == one ? side_by_side : d, data);
+}
+
+/* The same, but never outside of it. */
+LOOP(ignores_gaps_of_output_beside_inputs_without)
+{
+    if (d[0] == one && d[1] == one)
+        ignores_gaps_of_output(p, n, d, data);
+    else
+        right_sum(p, n, d, data);
+}
+
 static double difference_of_products(double x, double y, int rounds_both)
 {
     double product = x * y;

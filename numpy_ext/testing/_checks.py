@@ -67,11 +67,23 @@ def goes_by_value(inputs: list[np.ndarray]) -> bool:
     return several and any(values.ndim == 0 for values in inputs) and np.__version__.startswith("1.")
 
 
+def layouts_one_by_one(case: Case, nin: int) -> Iterator[Case]:
+    """The case, then each input in its layout beside contiguous others: a loop may look at some alone."""
+    yield case
+    for one in range(nin if nin > 1 else 0):
+        layouts = (case.layout(i) if i == one else Layout() for i in range(nin))
+        yield replace(case, layouts=tuple(layouts))
+
+
 def agrees_in_any_layout(subject: Subject, case: Case) -> None:
-    inputs = place_inputs(subject, case)
-    actual = subject.call(*arrays(inputs))
-    subject.must_agree(actual, subject.expected(case), f"inputs of {strides_of(inputs)} bytes")
-    must_be_unchanged(inputs)
+    for each in layouts_one_by_one(case, subject.func.nin):
+        inputs = place_inputs(subject, each)
+        actual = subject.call(*arrays(inputs))
+        try:
+            subject.must_agree(actual, subject.expected(each), f"inputs of {strides_of(inputs)} bytes")
+        except Mismatch as mismatch:
+            raise Mismatch(str(mismatch), each) from None
+        must_be_unchanged(inputs)
 
 
 # ---- Values ----
@@ -288,12 +300,14 @@ def scalars(subject: Subject, case: Case) -> None:
 )
 def out(subject: Subject, case: Case) -> None:
     expected = subject.expected(case)
-    for fill in (0, 77):  # what is not written may happen to hold one of them
-        inputs, outputs = place_inputs(subject, case), place_outputs(subject, case, expected, fill)
+    contiguous = replace(case, layouts=(Layout(),) * subject.func.nin + case.layouts[subject.func.nin :])
+    # A loop may look at the inputs alone. What is not written may happen to hold one of the numbers.
+    for each, fill in product((case, contiguous), (0, 77)):
+        inputs, outputs = place_inputs(subject, each), place_outputs(subject, each, expected, fill)
         actual = subject.call(*arrays(inputs), out=arrays(outputs))
-        how = f"into outputs of {strides_of(outputs)} bytes that held {fill}"
+        how = f"of {strides_of(inputs)} bytes into outputs of {strides_of(outputs)} bytes that held {fill}"
         subject.must_agree(actual, expected, how)
-        if any(result is not each.array for result, each in zip(actual.results, outputs, strict=True)):
+        if any(result is not out.array for result, out in zip(actual.results, outputs, strict=True)):
             raise Mismatch("what is returned is not the array given as out")
         must_be_unchanged(inputs)
         must_write_elements_alone(outputs)

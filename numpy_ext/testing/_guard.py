@@ -23,10 +23,17 @@ ROOM = 1 << 17
 SECONDS = 60
 PYTHON_ERROR = 70
 FORWARDS, APART, BACKWARDS = Layout(), Layout(steps=(2, 2, 2)), Layout(steps=(-1, -1, -1))
-# One operand backwards beside another forwards: NumPy would turn them round if all were backwards.
-LAYOUTS = ((FORWARDS, FORWARDS), (APART, APART), (BACKWARDS, FORWARDS), (FORWARDS, BACKWARDS))
-# The layouts, whether the operands end at the page or begin there, and whether where= leaves some out.
-CALLS = list(product(LAYOUTS, (False, True), (False, True)))
+
+Call = tuple[list[Layout], bool, bool]
+
+
+def calls_of(subject: Subject) -> list[Call]:
+    """The layouts, whether the operands end at the page or begin there, whether where= leaves some out."""
+    operands = range(len(subject.signature.operands))
+    layouts = [[FORWARDS for _ in operands], [APART for _ in operands]]
+    # Each backwards in its turn beside others forwards: NumPy would turn them round if all were backwards.
+    layouts += [[BACKWARDS if i == one else FORWARDS for i in operands] for one in operands]
+    return list(product(layouts, (False, True), (False, True) if subject.is_elementwise else (False,)))
 
 
 def can_guard(_subject: Subject) -> bool:
@@ -76,21 +83,19 @@ def run_all(subject: Subject, cases: list[Case], progress: mmap.mmap) -> None:
     def begin(number: int, call: int) -> None:
         progress[:] = number.to_bytes(4, "little") + call.to_bytes(4, "little")
 
-    nin = subject.func.nin
+    nin, calls = subject.func.nin, calls_of(subject)
     rooms = [GuardedRoom() for _ in subject.signature.operands]
     for number, case in enumerate(cases):
         try:
             inputs = subject.inputs(case)
         except Unsuitable:
             continue
-        begin(number, len(CALLS))
+        begin(number, len(calls))
         operands = *inputs, *subject.expected(case, inputs).results
-        for call, (layouts, at_end, masked) in enumerate(CALLS):
-            if masked and not subject.is_elementwise:
-                continue
+        for call, (layouts, at_end, masked) in enumerate(calls):
             arrays = [
-                room.place(values, layouts[i % 2], at_end)
-                for i, (room, values) in enumerate(zip(rooms, operands, strict=False))
+                room.place(values, layout, at_end)
+                for room, values, layout in zip(rooms, operands, layouts, strict=False)
             ]
             if any(array is None for array in arrays):
                 continue
@@ -99,12 +104,12 @@ def run_all(subject: Subject, cases: list[Case], progress: mmap.mmap) -> None:
             subject.call(*arrays[:nin], out=tuple(arrays[nin:]) or None, **keywords)
 
 
-def told(call: int) -> str:
-    if call == len(CALLS):
+def told(call: Call | None) -> str:
+    if call is None:
         return "in ordinary memory"
-    layouts, at_end, masked = CALLS[call]
+    layouts, at_end, masked = call
     page = f"the guarded page {'after the last' if at_end else 'before the first'} element"
-    steps = " and ".join(str(layout.step(0)) for layout in layouts)
+    steps = ", ".join(str(layout.step(0)) for layout in layouts)
     return f"{page}, steps {steps}{', under a mask' if masked else ''}"
 
 
@@ -144,7 +149,7 @@ def guard(subject: Subject, case: Case) -> None:
     if status == 0:
         return
     number, call = np.frombuffer(progress, "<i4").tolist()
-    what = told(call)
+    what = told(dict(enumerate(calls_of(subject))).get(call))
     if status is None:
         raise Mismatch(f"{what}: no end within {SECONDS} s", cases[number], is_crash=True)
     code = os.waitstatus_to_exitcode(status)
