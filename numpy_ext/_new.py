@@ -1,5 +1,6 @@
 """``python -m numpy_ext new NAME``: a project of its own for loops in C."""
 
+import builtins
 import importlib.util
 import keyword
 import os
@@ -25,6 +26,8 @@ def check_name(name: str) -> None:
         )
     if keyword.iskeyword(name) or keyword.issoftkeyword(name):
         raise ValueError(f"{name!r} is a keyword of Python")
+    if hasattr(builtins, name):  # "complex" is a macro of C besides
+        raise ValueError(f"{name!r} is a built-in function of Python")
     if name in sys.stdlib_module_names:
         raise ValueError(f"{name!r} is a module of Python's standard library")
     if name in TAKEN:

@@ -66,6 +66,7 @@ def test_it_needs_no_pyarrow(tmp_path):
         ("", "is no name for a module"),
         ("lambda", "is a keyword of Python"),
         ("match", "is a keyword of Python"),
+        ("complex", "is a built-in function of Python"),
         ("statistics", "is a module of Python's standard library"),
         ("install", "is the name of a step of every build with meson"),
         ("numpy", "is a module that is installed"),
