@@ -107,17 +107,47 @@ WORD(longer, longs)
     CALLS_WITH_LONG_DOUBLES(X, longer)                                                                       \
     CALLS_WITH_LONG_DOUBLES(X, two_longer)
 
+/* Whether the words of each kind stand side by side, for calls with constant distances: the registers that
+   survive a call are few. */
+NX_INLINE int are_packed(const nx_words *words, int integers, int reals)
+{
+    int packed = 1;
+    for (int k = 0; k < integers; k++)
+        packed &= words->integers[k].d == sizeof(integer);
+    for (int k = 0; k < reals; k++)
+        packed &= words->reals[k].d == sizeof(real);
+    return packed;
+}
+
+NX_INLINE void set_packed(nx_words *words, int integers, int reals)
+{
+    for (int k = 0; k < integers; k++)
+        words->integers[k].d = sizeof(integer);
+    for (int k = 0; k < reals; k++)
+        words->reals[k].d = sizeof(real);
+}
+
 /* The words' places are copied, since no function can change the copy: they stay in registers. */
 #define DEFINE(result, integers, reals, longs, types, arguments)                                             \
-    static void call_##result##integers##reals##longs(const nx_words *given, npy_intp n, char *out,          \
-                                                      npy_intp dout)                                         \
+    NX_INLINE void run_##result##integers##reals##longs(const nx_words *words, npy_intp n, char *out,        \
+                                                        npy_intp dout)                                       \
     {                                                                                                        \
-        const nx_words copy = *given, *const words = &copy;                                                  \
         result(*const function) types = words->function;                                                     \
         for (npy_intp i = 0; i < n; i++) {                                                                   \
             const result returned = function arguments;                                                      \
             memcpy(out + i * dout, &returned, sizeof returned);                                              \
         }                                                                                                    \
+    }                                                                                                        \
+    static void call_##result##integers##reals##longs(const nx_words *given, npy_intp n, char *out,          \
+                                                      npy_intp dout)                                         \
+    {                                                                                                        \
+        nx_words words = *given;                                                                             \
+        if (dout == sizeof(result) && are_packed(given, integers, reals)) {                                  \
+            set_packed(&words, integers, reals);                                                             \
+            run_##result##integers##reals##longs(&words, n, out, sizeof(result));                            \
+        }                                                                                                    \
+        else                                                                                                 \
+            run_##result##integers##reals##longs(&words, n, out, dout);                                      \
     }
 EVERY_CALL(DEFINE)
 
@@ -143,31 +173,46 @@ static int is_integer(char letter) /* or a half, which C passes as the integer o
     return has_letter("?bBhHiIlLqQe", letter);
 }
 
-/* A small number as the word that it fills; its bits alone count where it is a float. */
+/* Small numbers as the words that they fill. */
+#define WIDEN(type)                                                                                          \
+    NX_INLINE void widen_##type(const char *p, npy_intp d, npy_intp n, npy_int64 *words)                     \
+    {                                                                                                        \
+        for (npy_intp i = 0; i < n; i++) {                                                                   \
+            type number;                                                                                     \
+            memcpy(&number, p + i * d, sizeof number);                                                       \
+            words[i] = number;                                                                               \
+        }                                                                                                    \
+    }
+WIDEN(npy_byte)
+WIDEN(npy_ubyte)
+WIDEN(npy_short)
+WIDEN(npy_ushort)
+WIDEN(npy_int)
+WIDEN(npy_uint)
+
+/* Of a float, or a part of a complex number, the bits count alone: it goes as an integer of its size. */
 static void widen(char letter, const char *p, npy_intp d, npy_intp n, npy_int64 *words)
 {
-#define WIDEN(letter, type)                                                                                  \
-    case letter:                                                                                             \
-        for (npy_intp i = 0; i < n; i++)                                                                     \
-            words[i] = *(const type *)(p + i * d);                                                           \
-        break;
     switch (letter) {
-        WIDEN('?', npy_bool)
-        WIDEN('b', npy_byte)
-        WIDEN('B', npy_ubyte)
-        WIDEN('h', npy_short)
-        WIDEN('H', npy_ushort)
-        WIDEN('e', npy_half)
-        WIDEN('i', npy_int)
-        WIDEN('I', npy_uint)
-    default: /* a float, or a part of a complex one */
-        for (npy_intp i = 0; i < n; i++) {
-            npy_uint32 bits;
-            memcpy(&bits, p + i * d, sizeof bits);
-            words[i] = bits;
-        }
+#define OF(letter, type)                                                                                     \
+    case letter:                                                                                             \
+        if (d == sizeof(type)) /* side by side: in vectors */                                                \
+            widen_##type(p, sizeof(type), n, words);                                                         \
+        else                                                                                                 \
+            widen_##type(p, d, n, words);                                                                    \
+        break;
+        OF('?', npy_ubyte)
+        OF('b', npy_byte)
+        OF('B', npy_ubyte)
+        OF('h', npy_short)
+        OF('H', npy_ushort)
+        OF('e', npy_ushort)
+        OF('i', npy_int)
+        OF('I', npy_uint)
+        OF('f', npy_uint)
+        OF('F', npy_uint)
+#undef OF
     }
-#undef WIDEN
 }
 
 NX_INLINE void narrow_to(int size, const char *words, npy_intp word, npy_intp n, char *p, npy_intp d)
@@ -186,6 +231,8 @@ static void narrow(char letter, int size, const char *words, npy_intp word, npy_
         narrow_to(sizeof(npy_float), words, word, n, p, d);
         narrow_to(sizeof(npy_float), words + sizeof(real), word, n, p + sizeof(npy_float), d);
     }
+    else if (size == 4 && d == 4 && word == sizeof(real)) /* side by side: in vectors */
+        narrow_to(4, words, sizeof(real), n, p, 4);
     else if (size == 4)
         narrow_to(4, words, word, n, p, d);
     else if (size == 2)
