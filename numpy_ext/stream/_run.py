@@ -174,3 +174,5 @@ def _with_progress(source: Source, batches: Batches, label: str | None) -> Batch
         for batch in batches:
             yield batch
             bar.update(task, total=source.size, completed=source.position)
+        # A thread reads ahead: only now it is certain to have told its last position.
+        bar.update(task, total=source.size, completed=source.position)
