@@ -236,7 +236,8 @@ static int add_name(PyObject *names, const char *name)
     return failed ? -1 : 0;
 }
 
-/* Lists the ufuncs in __all__, and makes them if that is wanted. */
+/* Lists the ufuncs in __all__, and makes them if that is wanted, as for a plug-in, which has none that are
+   made of parameters. */
 static int list_ufuncs(PyObject *module, const nx_level *level, int make)
 {
     PyObject *names = PyList_New(0);
@@ -244,8 +245,14 @@ static int list_ufuncs(PyObject *module, const nx_level *level, int make)
                  PyModule_AddStringConstant(module, "cpu_level", level->name) < 0;
     for (const nx_ufunc *const *family = level->families; !failed && *family; family++)
         for (const nx_ufunc *entry = *family; !failed && entry->name; entry++) {
-            if (nx_has_parameters(entry))
+            if (nx_has_parameters(entry)) {
+                if (make)
+                    PyErr_Format(PyExc_ValueError,
+                                 "%s: its signature is empty; that of an element-wise function is NULL",
+                                 entry->name);
+                failed = make;
                 continue;
+            }
             PyObject *ufunc = make ? add_ufunc(module, entry) : NULL;
             failed = (make && !ufunc) || add_name(names, entry->name) < 0;
             Py_XDECREF(ufunc);

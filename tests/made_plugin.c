@@ -43,13 +43,17 @@ static const nx_row given_rows[] = {{square_double, TYPES, NULL}, {.loop = NULL}
 #define NIN 1
 #endif
 
+#ifndef SIGNATURE
+#define SIGNATURE NULL
+#endif
+
 NX_FAMILY(made_plugin) = {
     {"square", "The square.", NULL, 1, 1, square_rows, NX_SPLIT},
     {"quotient", "The quotient.", NULL, 2, 1, quotient_rows, NX_SPLIT},
     {"between", "The number between two others.", NULL, 3, 1, between_rows, NX_SPLIT},
     {"above_zero", "What is above zero; nothing else.", NULL, 1, 1, above_zero_rows, NX_WHOLE},
     {"parts", "On how many threads a series is shared.", "(n)->()", 1, 1, parts_rows, NX_SPLIT},
-    {"given", "Of the types that the compiler is given.", NULL, NIN, 1, given_rows, NX_SPLIT},
+    {"given", "Of the types that the compiler is given.", SIGNATURE, NIN, 1, given_rows, NX_SPLIT},
     {.name = NULL},
 };
 

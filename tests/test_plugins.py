@@ -202,6 +202,7 @@ def test_another_version_of_the_interface_is_refused(tmp_path):
         (['-DTYPES="dd->d"'], "given: a row of its table has types 'dd->d'; it has 1 inputs and 1 outputs"),
         (['-DTYPES="d->dd"'], "given: a row of its table has types 'd->dd'; it has 1 inputs and 1 outputs"),
         (['-DTYPES="j->d"'], ""),
+        (['-DSIGNATURE=""'], "given: its signature is empty; that of an element-wise function is NULL"),
         (["-DNIN=70"], "given has 70 inputs and 1 outputs; at least one output is needed, and at most"),
     ],
 )
