@@ -130,6 +130,17 @@ static int broadcasts_to(PyArrayObject *array, PyArrayObject *out)
     return fits;
 }
 
+int nx_check_first_record(const PyUFuncObject *ufunc, PyArray_Descr *of, PyArray_Descr *out)
+{
+    const int same = nx_have_one_order(of, out);
+    if (same == 0)
+        PyErr_Format(PyExc_TypeError,
+                     "%s: output 0 has its fields in another order than %S, whose first record NumPy copies "
+                     "by position",
+                     ufunc->name, of);
+    return same == 1 ? 0 : -1;
+}
+
 /* Without an identity, `reduce` starts from the first record, which NumPy copies by position. A call in place
    looks the same but for the shapes. */
 static int check_first_record(const PyUFuncObject *ufunc, PyArrayObject *const *operands)
@@ -137,14 +148,7 @@ static int check_first_record(const PyUFuncObject *ufunc, PyArrayObject *const *
     if (ufunc->identity != PyUFunc_None || operands[0] == operands[1] ||
         broadcasts_to(operands[1], operands[2]))
         return 0;
-    PyArray_Descr *const of = PyArray_DESCR(operands[1]);
-    const int same = nx_have_one_order(of, PyArray_DESCR(operands[2]));
-    if (same == 0)
-        PyErr_Format(PyExc_TypeError,
-                     "%s: output 0 has its fields in another order than %S, whose first record NumPy copies "
-                     "by position",
-                     ufunc->name, of);
-    return same == 1 ? 0 : -1;
+    return nx_check_first_record(ufunc, PyArray_DESCR(operands[1]), PyArray_DESCR(operands[2]));
 }
 
 /* Fills the dtypes of all operands; records keep theirs, since the plan converts. */

@@ -14,6 +14,10 @@ int nx_add_records(PyObject *module);
 
 int nx_is_numpy_2(void);
 
+/* For a reduction that starts from the first record, which NumPy copies by position: -1 with a TypeError
+   where the output has the fields of the array in another order. */
+int nx_check_first_record(const PyUFuncObject *ufunc, PyArray_Descr *of, PyArray_Descr *out);
+
 /* Makes the plan that the loop on this thread finds, unless it is there. *result: a new reference to the
    dtype of an output that is still to be made, NULL if there is one. */
 int nx_provide_plan(nx_record_call *call, PyArray_Descr **result);

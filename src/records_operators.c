@@ -246,12 +246,14 @@ static int get_loop(int which, PyArrayMethod_Context *context, PyArrayMethod_Str
     return 0;
 }
 
-/* The identity in every field; the value of no other operation. */
+/* The identity in every field. Without one a reduction starts from the first record, which NumPy copies to
+   the output by position. */
 static int get_initial(int which, PyArrayMethod_Context *context, void *initial)
 {
     const int identity = nx_record_ufuncs[which].ufunc->identity;
     if (identity != PyUFunc_Zero && identity != PyUFunc_One)
-        return 0;
+        return nx_check_first_record(nx_record_ufuncs[which].ufunc, context->descriptors[1],
+                                     context->descriptors[0]);
     PyArray_Descr *const dtype = context->descriptors[0];
     Py_INCREF((PyObject *)dtype);
     PyArrayObject *const record = (PyArrayObject *)PyArray_Zeros(0, NULL, dtype, 0);

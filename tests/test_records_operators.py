@@ -182,6 +182,24 @@ def test_what_is_no_record_is_as_before():
     assert np.timedelta64(3, "s") + np.timedelta64(4, "s") == np.timedelta64(7, "s")
 
 
+@needs_numpy_2
+@pytest.mark.usefixtures("operators")
+@pytest.mark.parametrize("name", ["subtract", "divide"])
+def test_a_reduction_from_the_first_record_wants_fields_in_order(name):
+    """NumPy copies the first record by position; a call in place, which looks the same, goes by name."""
+    ufunc, a, other = getattr(np, name), sample(), sample(seed=2)
+    turned = np.zeros((), [("y", "f4"), ("x", "f8"), ("t", "f8")])
+    with pytest.raises(TypeError, match=f"{name}: output 0 has its fields in another order than"):
+        ufunc.reduce(a, out=turned)
+    with pytest.raises(TypeError, match=f"{name}: output 0 has its fields in another order than"):
+        ufunc.reduce(a, out=turned[None], keepdims=True)
+    assert turned.tolist() == (0, 0, 0)
+    expected = {field: ufunc(a[field], other[field]) for field in ("x", "y")}
+    ufunc(a, other[["y", "x", "t"]], out=a, casting="unsafe")
+    for field, numbers in expected.items():
+        np.testing.assert_array_equal(a[field], numbers)
+
+
 # ---- Before and after ----
 
 ERRORS = """
