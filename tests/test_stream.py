@@ -752,6 +752,8 @@ def test_other_arguments_of_scan_are_checked():
         stream.scan([1.0], batch_rows=0)
     with pytest.raises(ValueError, match="columns: the source has no column 'y'"):
         stream.scan({"x": [1]}, columns=["y"]).to_arrow()
+    with pytest.raises(TypeError, match="columns is 3; it is the name of a column or a list of names"):
+        stream.scan({"x": [1]}, columns=3)
     assert stream.scan({"x": [1], "y": [2]}, columns="y").to_arrow().column_names == ["y"]
 
 

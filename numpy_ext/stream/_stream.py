@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import operator
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -94,6 +94,8 @@ def scan(
     if batch_rows is not None and operator.index(batch_rows) < 1:
         raise ValueError(f"batch_rows is {batch_rows}; a batch has one row at least")
     chosen = [columns] if isinstance(columns, str) else columns
+    if chosen is not None and not isinstance(chosen, Iterable):
+        raise TypeError(f"columns is {columns!r}; it is the name of a column or a list of names")
     label = "reading" if progress is True else progress or None
     return Stream(
         Plan(opener(source, batch_rows), None if chosen is None else tuple(chosen), batch_rows, label)
