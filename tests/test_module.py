@@ -173,6 +173,7 @@ def test_a_thousand_calls_lose_nothing(ufunc):
     results = ufunc(*operands, signature=types)
     out = results[0] if isinstance(results, tuple) else results
     things = [*operands, *(x.dtype for x in operands), out.dtype, ufunc]
+    gc.collect()  # what other tests left holds dtypes too
     before = [sys.getrefcount(thing) for thing in things]
     all_calls = [lambda: ufunc(*operands, signature=types)]
     all_calls += [lambda e=e, bad=bad: rejected(e, bad) for e, bad in bad_calls(ufunc, operands, out)]
