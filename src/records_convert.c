@@ -21,7 +21,7 @@ static inline npy_half nx_double_to_half(npy_double value)
 
 /* As NumPy does: of all types but double by way of float. */
 #define ROUND_TO_HALF(value)                                                                                 \
-    _Generic((value), npy_double: nx_double_to_half, default: nx_float_to_half)(value)
+    _Generic((value), npy_double : nx_double_to_half, default : nx_float_to_half)(value)
 
 #define EACH_REAL(X)                                                                                         \
     X(byte, "b", "")                                                                                         \
