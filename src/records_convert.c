@@ -88,9 +88,11 @@ nx_convert *nx_find_conversion(char from, char to)
 #define IS_TRUE(value) (TO_F(value) != 0)
 #endif
 
-/* Numbers anywhere: memcpy reads and writes them at any address. */
+/* Numbers anywhere: memcpy reads and writes them at any address. An integer of a float that it cannot hold is
+   what the processor makes of it, as in NumPy. */
 #define CONVERT(name, type, expression)                                                                      \
-    static void LOOP(to_##name)(const char *from, npy_intp from_d, char *to, npy_intp to_d, npy_intp n)      \
+    __attribute__((no_sanitize("float-cast-overflow"))) static void LOOP(to_##name)(                         \
+        const char *from, npy_intp from_d, char *to, npy_intp to_d, npy_intp n)                              \
     {                                                                                                        \
         for (npy_intp i = 0; i < n; i++) {                                                                   \
             T x;                                                                                             \
