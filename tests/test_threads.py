@@ -303,20 +303,25 @@ def test_many_python_threads_at_once():
 
 def test_python_goes_on_while_a_loop_runs():
     x = sample(20_000_000)
-    started, done, counted = threading.Event(), threading.Event(), 0
 
-    def work():
-        started.set()
-        nx.rolling_score(x, out=x)
-        done.set()
+    def counted_meanwhile():
+        started, done, counted = threading.Event(), threading.Event(), 0
 
-    thread = threading.Thread(target=work)
-    thread.start()
-    started.wait()
-    while not done.is_set():
-        counted += 1
-    thread.join()
-    assert counted > 1000
+        def work():
+            started.set()
+            nx.rolling_score(x, out=x)
+            done.set()
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        started.wait()
+        while not done.is_set():
+            counted += 1
+        thread.join()
+        return counted
+
+    # A busy machine may wake this thread up only when the loop is done.
+    assert max(counted_meanwhile() for _ in range(5)) > 1000
 
 
 @needs_threads
