@@ -314,13 +314,14 @@ def test_python_goes_on_while_a_loop_runs():
 
         thread = threading.Thread(target=work)
         thread.start()
-        started.wait()
+        while not started.is_set():
+            pass
         while not done.is_set():
             counted += 1
         thread.join()
         return counted
 
-    # A busy machine may wake this thread up only when the loop is done.
+    # A busy machine may let this thread wait until the loop is done.
     assert max(counted_meanwhile() for _ in range(5)) > 1000
 
 
