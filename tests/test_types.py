@@ -23,7 +23,9 @@ def assert_type(value, expected):
     if expected is Any:
         return
     origin, parameters = get_origin(expected), get_args(expected)
-    if expected is None or origin is Literal:
+    if hasattr(origin, "__value__"):  # NDArray of NumPy 2.5 and newer
+        assert_type(value, origin.__value__[parameters])
+    elif expected is None or origin is Literal:
         assert value == (None if expected is None else parameters[0])
     elif origin is tuple:
         assert type(value) is tuple
