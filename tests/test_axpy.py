@@ -170,3 +170,11 @@ def test_is_a_ufunc_and_travels():
     assert isinstance(nx.axpy, np.ufunc)
     assert pickle.loads(pickle.dumps(nx.axpy)) is nx.axpy
     assert (nx.axpy.nin, nx.axpy.nout, nx.axpy.signature) == (3, 1, None)
+
+
+@pytest.mark.parametrize("a", [0.5, 0.25, 0.75, -0.5, 2**-11])
+def test_subnormal_halves_round_as_in_numpy(a):
+    """Half way between two of them, too, for every one."""
+    x, a, zero = np.arange(4096, dtype=np.uint16).view(np.float16), np.float16(a), np.float16(0)
+    with np.errstate(under="ignore"):
+        assert_same_bits(nx.axpy(a, x, zero), a * x + zero)
